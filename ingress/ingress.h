@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The ingress role, for main.c. */
+#pragma once
+
+#include "service/service.h"
+
+extern const struct service_role ingress_role;

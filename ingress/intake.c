@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ACCEPT: a mail becomes records. What is published is the client's bytes, unchanged, behind our
+ * trace field. */
+#include "ingress/intake.h"
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/xalloc.h"
+#include "ingress/received.h"
+#include "ingress/routes.h"
+#include "ingress/session.h"
+#include "mail/date.h"
+#include "mail/header.h"
+#include "net/clock.h"
+#include "net/crypto.h"
+#include "proto/event.h"
+#include "proto/record.h"
+
+#define CHUNKS_OUTSTANDING 4
+
+struct chunk_ticket {
+    struct bus_ticket ticket;
+    bool is_busy;
+};
+
+struct intake {
+    struct list_node node; /* ingress->intakes */
+    struct ingress_listener *listener;
+    struct session *session; /* NULL: gone or already answered */
+    struct arena *arena;
+    struct buf body;
+    uint64_t started_us, size_bytes;
+    char mail_id[ID_LEN + 1];
+    struct record_work work;
+    struct chunk_ticket chunks[CHUNKS_OUTSTANDING];
+    uint32_t next_chunk, chunk_count;
+    struct bus_ticket work_ticket, event_ticket;
+    size_t pending; /* acknowledgements still to come */
+    struct intake_result result;
+    struct loop_later later;
+};
+
+/* ---- the end ---- */
+
+static void log_result(const struct intake *intake)
+{
+    bool is_accepted = intake->result.verdict == INTAKE_ACCEPTED;
+    struct log_line line;
+
+    log_begin(&line, intake->listener->ingress->env->log, is_accepted ? LOG_INFO : LOG_WARNING,
+              is_accepted ? "accepted" : "refused");
+    log_slice(&line, LOG_MAIL_ID, intake->result.mail_id);
+    log_slice(&line, LOG_SENDER, intake->work.envelope.original_from);
+    log_slice(&line, LOG_CLIENT_IP, intake->work.envelope.client_ip);
+    log_int(&line, LOG_SIZE_BYTES, (int64_t)intake->size_bytes);
+    log_int(&line, LOG_RECIPIENTS, (int64_t)intake->work.rcpt_count);
+    if (!is_accepted) {
+        log_str(&line, LOG_REASON, intake->result.reason);
+        log_str(&line, LOG_DETAIL, intake->result.detail);
+    }
+    log_end(&line);
+}
+
+static void count_accepted(const struct intake *intake)
+{
+    const struct ingress_listener *listener = intake->listener;
+    const struct ingress_cells *cells = &listener->ingress->cells;
+
+    metric_add(listener->mails_accepted, 1);
+    metric_add(listener->recipients, intake->work.rcpt_count);
+    metric_observe(cells->size, (double)intake->size_bytes);
+    metric_observe(cells->stage_commit, (double)(clock_monotonic_us() - intake->started_us) / 1e6);
+}
+
+static void tell_session(struct intake *intake)
+{
+    struct session *session = intake->session;
+
+    intake->session = NULL;
+    if (session)
+        session_on_published(session, &intake->result);
+}
+
+static void put_body(struct intake *intake)
+{
+    budget_put(&intake->listener->ingress->bodies, intake->body.len);
+    buf_free(&intake->body);
+}
+
+static void intake_free(struct intake *intake)
+{
+    struct ingress *ingress = intake->listener->ingress;
+
+    put_body(intake);
+    list_remove(&ingress->intakes, &intake->node);
+    arena_free(&intake->arena);
+    xfree(intake);
+    ingress_on_idle(ingress);
+}
+
+static void finish(void *owner)
+{
+    struct intake *intake = owner;
+
+    log_result(intake);
+    if (intake->result.verdict == INTAKE_ACCEPTED)
+        count_accepted(intake);
+    tell_session(intake);
+    intake_free(intake);
+}
+
+static void fail(struct intake *intake, const struct bus_ack *ack)
+{
+    intake->result.verdict = ack->kind == ERR_LIMIT ? INTAKE_NO_ROOM : INTAKE_TEMPFAIL;
+    intake->result.reason = ack->kind == ERR_LIMIT ? "room" : "log";
+    intake->result.detail = arena_str(intake->arena, slice_str(ack->detail));
+}
+
+/* ---- the work record and its event ---- */
+
+static void on_event_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
+{
+    struct intake *intake = owner;
+    struct ingress *ingress = intake->listener->ingress;
+
+    (void)ticket;
+    if (ack->ok)
+        metric_add(ingress->cells.event_ok, 1);
+    else
+        metrics_add(ingress->env->metrics, METRIC_EVENTS, METRIC_LABELS("accepted", "failed"), 1);
+    if (--intake->pending == 0)
+        finish(intake);
+}
+
+static void on_work_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
+{
+    struct intake *intake = owner;
+
+    (void)ticket;
+    if (!ack->ok)
+        fail(intake, ack);
+    if (--intake->pending == 0)
+        finish(intake);
+}
+
+static void publish_event(struct intake *intake)
+{
+    struct ingress *ingress = intake->listener->ingress;
+    struct buf value = {0};
+    struct event event = {
+        .kind = EVENT_ACCEPTED,
+        .source = "ingress",
+        .pod = ingress->env->pod,
+        .at_ms = intake->work.envelope.queued_at_ms,
+        .work = &intake->work,
+    };
+
+    event_put(&value, &event);
+    struct bus_record record = {
+        .topic = BUS_EVENT,
+        .partition = bus_partition_of(ingress->bus, BUS_EVENT, intake->result.mail_id),
+        .key = intake->result.mail_id,
+        .head = buf_slice(&value),
+    };
+    bus_publish(ingress->bus, &record, &intake->event_ticket);
+    buf_free(&value);
+}
+
+static int32_t work_partition(const struct intake *intake)
+{
+    const struct ingress *ingress = intake->listener->ingress;
+    struct buf key = {0};
+
+    if (intake->work.destination.len == 0)
+        return bus_partition_of(ingress->bus, BUS_WORK, intake->result.mail_id);
+    record_work_key(&key, intake->work.destination, intake->result.mail_id,
+                    (unsigned)ingress->work->fanout);
+    int32_t partition = bus_partition_of(ingress->bus, BUS_WORK, buf_slice(&key));
+    buf_free(&key);
+    return partition;
+}
+
+static void publish_work(struct intake *intake)
+{
+    struct ingress *ingress = intake->listener->ingress;
+    struct buf head = {0};
+
+    record_put_work(&head, &intake->work);
+    struct bus_record record = {
+        .topic = BUS_WORK,
+        .partition = work_partition(intake),
+        .key = intake->work.destination,
+        .head = buf_slice(&head),
+        .body = intake->work.has_body_ref ? SLICE_NONE : buf_slice(&intake->body),
+    };
+    intake->pending = 2;
+    intake->work_ticket = (struct bus_ticket){.on_acked = on_work_acked, .owner = intake};
+    intake->event_ticket = (struct bus_ticket){.on_acked = on_event_acked, .owner = intake};
+    bus_publish(ingress->bus, &record, &intake->work_ticket);
+    publish_event(intake);
+    buf_free(&head);
+    put_body(intake); /* the bus has its copy */
+}
+
+/* ---- large bodies: chunks first ---- */
+
+static void publish_chunk(struct intake *intake, struct chunk_ticket *chunk)
+{
+    struct ingress *ingress = intake->listener->ingress;
+    size_t chunk_bytes = (size_t)ingress->work->chunk_bytes;
+    size_t from = intake->next_chunk * chunk_bytes;
+    struct record_chunk value = {.sequence = intake->next_chunk, .total = intake->chunk_count};
+    struct buf head = {0};
+
+    record_put_chunk(&head, &value);
+    struct bus_record record = {
+        .topic = BUS_BODY,
+        .partition = intake->work.body_ref.partition,
+        .key = intake->result.mail_id,
+        .head = buf_slice(&head),
+        .body = slice_sub(buf_slice(&intake->body), from, from + chunk_bytes),
+    };
+    intake->next_chunk++;
+    intake->pending++;
+    chunk->is_busy = true;
+    bus_publish(ingress->bus, &record, &chunk->ticket);
+    buf_free(&head);
+}
+
+static void publish_chunks(struct intake *intake)
+{
+    for (size_t i = 0; i < CHUNKS_OUTSTANDING; i++)
+        if (!intake->chunks[i].is_busy && intake->next_chunk < intake->chunk_count)
+            publish_chunk(intake, &intake->chunks[i]);
+}
+
+static void on_chunk_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
+{
+    struct intake *intake = owner;
+    struct record_body *ref = &intake->work.body_ref;
+    struct chunk_ticket *chunk = (struct chunk_ticket *)ticket;
+
+    chunk->is_busy = false;
+    intake->pending--;
+    if (!ack->ok) {
+        fail(intake, ack);
+        intake->next_chunk = intake->chunk_count; /* no more of them */
+    } else {
+        if (ref->first_offset < 0 || ack->offset < ref->first_offset)
+            ref->first_offset = ack->offset;
+        if (ack->offset > ref->last_offset)
+            ref->last_offset = ack->offset;
+    }
+    publish_chunks(intake);
+    if (intake->pending > 0)
+        return;
+    if (intake->result.verdict == INTAKE_ACCEPTED)
+        publish_work(intake);
+    else
+        finish(intake);
+}
+
+static void start_chunks(struct intake *intake)
+{
+    struct ingress *ingress = intake->listener->ingress;
+    size_t chunk_bytes = (size_t)ingress->work->chunk_bytes;
+
+    intake->work.has_body_ref = true;
+    intake->work.body_ref = (struct record_body){
+        .topic = RECORD_BODY_CHUNKS,
+        .partition = bus_partition_of(ingress->bus, BUS_BODY, intake->result.mail_id),
+        .first_offset = -1,
+        .last_offset = -1,
+        .length = intake->body.len,
+        .crc32c = intake->work.body_crc32c,
+    };
+    intake->chunk_count = (uint32_t)((intake->body.len + chunk_bytes - 1) / chunk_bytes);
+    for (size_t i = 0; i < CHUNKS_OUTSTANDING; i++)
+        intake->chunks[i].ticket = (struct bus_ticket){.on_acked = on_chunk_acked, .owner = intake};
+    publish_chunks(intake);
+}
+
+/* ---- from mail to record ---- */
+
+static bool has_8bit(struct slice body)
+{
+    uint64_t high = 0, word;
+    size_t i = 0;
+
+    for (; body.len - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, body.at + i, sizeof word);
+        high |= word;
+    }
+    for (; i < body.len; i++)
+        high |= (uint8_t)body.at[i];
+    return (high & UINT64_C(0x8080808080808080)) != 0;
+}
+
+static void make_id(struct intake *intake, int64_t now_ms)
+{
+    uint8_t random[8];
+
+    crypto_random(random, sizeof random);
+    id_mail(now_ms, random, intake->mail_id);
+    intake->result.mail_id = slice_of(intake->mail_id, ID_LEN);
+}
+
+static struct slice trace_of(struct intake *intake, struct slice helo, int64_t now_ms)
+{
+    const struct ingress_settings *settings = intake->listener->ingress->settings;
+    struct buf trace = {0};
+    struct received_hop hop = {
+        .helo = helo,
+        .hostname = settings->hostname,
+        .now_ms = now_ms,
+        .zone_minutes = date_local_zone(now_ms),
+    };
+
+    received_apply(&trace, (enum received_mode)settings->received, &hop);
+    struct slice copy = arena_copy(intake->arena, buf_slice(&trace));
+    buf_free(&trace);
+    return copy;
+}
+
+static void fill_envelope(struct intake *intake, const struct intake_mail *mail,
+                          struct slice header)
+{
+    struct record_envelope *envelope = &intake->work.envelope;
+    struct arena *arena = intake->arena;
+    char client[NET_ADDRESS_TEXT];
+
+    *envelope = (struct record_envelope){
+        .mail_id = intake->result.mail_id,
+        .from = arena_copy(arena, mail->from->address),
+        .listener = slice_str(intake->listener->settings->name),
+        .helo = arena_copy(arena, mail->helo),
+        .client_ip = arena_copy(arena, slice_str(net_address_ip(mail->client, client))),
+        .envid = arena_copy(arena, mail->from->envid),
+        .message_id =
+            arena_copy(arena, slice_sub(header_value(header, SLICE("message-id")), 0, 255)),
+        .public_port = (uint32_t)intake->listener->settings->public_port,
+        .ret = (uint32_t)mail->from->ret,
+        .queued_at_ms = clock_wall_ms(),
+        .size_bytes = intake->size_bytes,
+        .is_8bit = has_8bit(buf_slice(&intake->body)),
+    };
+    envelope->original_from = envelope->from;
+    envelope->trace = trace_of(intake, mail->helo, envelope->queued_at_ms);
+}
+
+static void read_mail(struct intake *intake, const struct intake_mail *mail)
+{
+    const struct ingress_settings *settings = intake->listener->ingress->settings;
+    struct slice header = header_block(buf_slice(&intake->body));
+    size_t hops = header_count(header, SLICE("received"));
+
+    make_id(intake, clock_wall_ms());
+    fill_envelope(intake, mail, header);
+    intake->work.envelope.hop_count = (uint32_t)hops + 1;
+    intake->work.body_crc32c = hash_crc32c(0, buf_slice(&intake->body));
+    routes_apply(intake->arena, &intake->work, mail->rcpts, mail->rcpt_count, settings->hostname);
+    if (hops >= (size_t)settings->hop_limit)
+        intake->result = (struct intake_result){.verdict = INTAKE_LOOP,
+                                                .reason = "loop",
+                                                .detail = "the header has too many Received fields",
+                                                .mail_id = intake->result.mail_id};
+}
+
+struct intake *intake_accept(struct ingress_listener *listener, struct session *session,
+                             struct intake_mail *mail)
+{
+    struct ingress *ingress = listener->ingress;
+    struct intake *intake = xalloc(sizeof *intake);
+
+    intake->listener = listener;
+    intake->session = session;
+    intake->arena = arena_new(1024);
+    intake->body = *mail->body;
+    *mail->body = (struct buf){0};
+    intake->size_bytes = intake->body.len;
+    intake->started_us = clock_monotonic_us();
+    intake->result = (struct intake_result){
+        .verdict = INTAKE_ACCEPTED, .reason = "", .detail = "", .rcpt_count = mail->rcpt_count};
+    list_push(&ingress->intakes, &intake->node);
+    read_mail(intake, mail);
+    if (intake->result.verdict != INTAKE_ACCEPTED)
+        loop_later(ingress->env->loop, &intake->later, finish, intake);
+    else if (intake->body.len > (size_t)ingress->work->inline_max_bytes)
+        start_chunks(intake);
+    else
+        publish_work(intake);
+    return intake;
+}
+
+void intake_detach(struct intake *intake)
+{
+    intake->session = NULL;
+}
+
+void intake_expire(struct ingress *ingress)
+{
+    uint64_t limit_us = (uint64_t)ingress->settings->commit_timeout_ms * 1000;
+    uint64_t now_us = clock_monotonic_us();
+    struct list_node *node = list_first(&ingress->intakes);
+
+    while (node) {
+        struct intake *intake = LIST_OWNER(node, struct intake, node);
+        struct intake_result late = intake->result;
+        struct session *session = intake->session;
+        if (now_us - intake->started_us < limit_us)
+            return; /* oldest first: the others are younger */
+        node = list_next(&ingress->intakes, node);
+        late.verdict = INTAKE_TEMPFAIL;
+        late.reason = "deadline";
+        intake->session = NULL;
+        if (session)
+            session_on_published(session, &late);
+    }
+}

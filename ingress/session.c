@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A client connection. The engine speaks; we own its socket, its deadlines and the body budget, and
+ * word what only the relay can know: whether there is a log to write to, and room. */
+#include "ingress/session.h"
+
+#include "base/assert.h"
+#include "base/xalloc.h"
+#include "net/clock.h"
+
+#define RATE_GRACE_MS  60000 /* a slow start is no slow client */
+#define RATE_CHECK_MS  15000
+#define FIRST_BODY     2048
+#define MAX_RCPTS_KEPT 16 /* larger recipient arrays are freed after the mail */
+
+struct session {
+    struct list_node node; /* listener->sessions */
+    struct ingress_listener *listener;
+    struct stream *stream;
+    struct smtp_server *engine;
+    struct loop_timer *timer;
+    struct smtp_from from;
+    struct smtp_rcpt *rcpts;
+    size_t rcpt_count, rcpt_room;
+    struct buf body;
+    uint64_t body_taken; /* from the budget */
+    uint64_t data_since_us;
+    struct intake *intake; /* on its way to the log */
+    bool is_refused, is_quitting, is_paused;
+};
+
+static const struct smtp_reply ACCEPT = {0};
+
+static void drop_mail(struct session *session)
+{
+    budget_put(&session->listener->ingress->bodies, session->body_taken);
+    session->body_taken = 0;
+    session->data_since_us = 0;
+    buf_free(&session->body);
+    session->rcpt_count = 0;
+    if (session->rcpt_room > MAX_RCPTS_KEPT) {
+        xfree(session->rcpts);
+        session->rcpts = NULL;
+        session->rcpt_room = 0;
+    }
+}
+
+static void start_timer(struct session *session)
+{
+    const struct ingress_settings *settings = session->listener->ingress->settings;
+
+    if (smtp_server_phase(session->engine) == SMTP_SERVER_DATA && settings->min_rate > 0)
+        loop_timer_start(session->timer, RATE_CHECK_MS);
+    else
+        loop_timer_start(session->timer, (uint64_t)settings->idle_timeout_ms);
+}
+
+/* After every call into the engine: its replies leave, its wishes are carried out. */
+static void settle(struct session *session)
+{
+    struct buf *out = smtp_server_out(session->engine);
+    bool is_full = smtp_server_is_full(session->engine);
+
+    if (out->len) {
+        stream_write(session->stream, buf_slice(out));
+        buf_clear(out);
+    }
+    if (session->is_quitting) {
+        stream_close(session->stream);
+        return;
+    }
+    if (is_full != session->is_paused) {
+        session->is_paused = is_full;
+        (is_full ? stream_pause : stream_resume)(session->stream);
+    }
+}
+
+/* ---- what the engine asks ---- */
+
+static struct smtp_reply shed(struct session *session, const char *reason, struct smtp_reply reply)
+{
+    metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_SHED,
+                METRIC_LABELS(reason), 1);
+    return reply;
+}
+
+static struct smtp_reply session_on_helo(void *owner, struct slice name, bool is_extended)
+{
+    (void)owner;
+    (void)name;
+    (void)is_extended;
+    return ACCEPT;
+}
+
+static struct smtp_reply session_on_from(void *owner, const struct smtp_from *from)
+{
+    struct session *session = owner;
+    struct ingress *ingress = session->listener->ingress;
+    const char *why;
+
+    if (!bus_is_ready(ingress->bus, &why))
+        return shed(session, "log",
+                    SMTP_REPLY(451, 4, 3, 0, "The log is not available, try again later"));
+    if (!bus_has_room(ingress->bus))
+        return shed(session, "room",
+                    SMTP_REPLY(452, 4, 3, 1, "Not enough room on the log, try again later"));
+    if (!budget_has(&ingress->bodies, from->size_bytes))
+        return shed(session, "memory",
+                    SMTP_REPLY(452, 4, 3, 1, "Not enough memory for this mail, try again later"));
+    session->from = *from;
+    return ACCEPT;
+}
+
+static struct smtp_reply session_on_rcpt(void *owner, const struct smtp_rcpt *rcpt)
+{
+    struct session *session = owner;
+
+    if (session->rcpt_count == session->rcpt_room) {
+        session->rcpt_room = session->rcpt_room ? session->rcpt_room * 2 : 4;
+        session->rcpts = xrealloc(session->rcpts, session->rcpt_room * sizeof *session->rcpts);
+    }
+    session->rcpts[session->rcpt_count++] = *rcpt;
+    return ACCEPT;
+}
+
+static bool session_on_body(void *owner, struct slice bytes)
+{
+    struct session *session = owner;
+
+    if (!budget_take(&session->listener->ingress->bodies, bytes.len)) {
+        (void)shed(session, "memory", ACCEPT);
+        return false;
+    }
+    session->body_taken += bytes.len;
+    if (!session->data_since_us)
+        session->data_since_us = clock_monotonic_us();
+    if (!session->body.at)
+        buf_reserve(&session->body, bytes.len < FIRST_BODY ? FIRST_BODY : bytes.len);
+    buf_add(&session->body, bytes);
+    return true;
+}
+
+/* A complete mail: everything moves into the intake. */
+static void session_on_mail(void *owner)
+{
+    struct session *session = owner;
+    struct ingress *ingress = session->listener->ingress;
+    bool is_esmtp;
+    struct intake_mail mail = {
+        .helo = smtp_server_helo(session->engine, &is_esmtp),
+        .client = stream_peer(session->stream),
+        .from = &session->from,
+        .rcpts = session->rcpts,
+        .rcpt_count = session->rcpt_count,
+        .body = &session->body,
+    };
+
+    if (session->data_since_us)
+        metric_observe(ingress->cells.stage_data,
+                       (double)(clock_monotonic_us() - session->data_since_us) / 1e6);
+    session->body_taken = 0; /* the intake gives it back */
+    session->intake = intake_accept(session->listener, session, &mail);
+    loop_timer_stop(session->timer);
+    drop_mail(session);
+}
+
+static void session_on_reset(void *owner)
+{
+    drop_mail(owner);
+}
+
+static void session_on_starttls(void *owner)
+{
+    struct session *session = owner;
+    struct ingress_listener *listener = session->listener;
+
+    settle(session);
+    stream_start_tls(session->stream, listener->tls, NULL,
+                     (uint64_t)listener->ingress->settings->tls_timeout_ms);
+}
+
+static void session_on_quit(void *owner)
+{
+    struct session *session = owner;
+    session->is_quitting = true;
+}
+
+static const struct smtp_server_ops ENGINE_OPS = {
+    .on_helo = session_on_helo,
+    .on_mail = session_on_from,
+    .on_rcpt = session_on_rcpt,
+    .on_body = session_on_body,
+    .on_data_end = session_on_mail,
+    .on_reset = session_on_reset,
+    .on_starttls = session_on_starttls,
+    .on_quit = session_on_quit,
+};
+
+/* ---- what the stream tells ---- */
+
+static void session_on_read(void *owner, struct slice bytes)
+{
+    struct session *session = owner;
+
+    if (session->is_quitting || session->is_refused)
+        return;
+    smtp_server_feed(session->engine, bytes);
+    if (!session->intake)
+        start_timer(session);
+    settle(session);
+}
+
+static void session_on_secured(void *owner)
+{
+    struct session *session = owner;
+
+    metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_TLS,
+                METRIC_LABELS(stream_tls_version(session->stream), "ok"), 1);
+    smtp_server_secured(session->engine);
+    settle(session);
+}
+
+static void session_on_closed(void *owner, enum stream_close reason, const char *detail)
+{
+    struct session *session = owner;
+    struct ingress_listener *listener = session->listener;
+    struct ingress *ingress = listener->ingress;
+
+    (void)detail;
+    if (reason == STREAM_TLS)
+        metrics_add(ingress->env->metrics, METRIC_INGRESS_TLS, METRIC_LABELS("", "failed"), 1);
+    if (session->intake)
+        intake_detach(session->intake);
+    drop_mail(session);
+    xfree(session->rcpts);
+    smtp_server_free(&session->engine);
+    loop_timer_free(&session->timer);
+    list_remove(&listener->sessions, &session->node);
+    ingress->session_count--;
+    metric_set(listener->connections, (int64_t)listener->sessions.count);
+    xfree(session);
+    ingress_on_idle(ingress);
+}
+
+static const struct stream_ops STREAM_OPS = {
+    .on_secured = session_on_secured,
+    .on_read = session_on_read,
+    .on_closed = session_on_closed,
+};
+
+static bool is_too_slow(const struct session *session)
+{
+    const struct ingress_settings *settings = session->listener->ingress->settings;
+
+    if (smtp_server_phase(session->engine) != SMTP_SERVER_DATA || !session->data_since_us)
+        return false;
+    uint64_t elapsed_ms = (clock_monotonic_us() - session->data_since_us) / 1000;
+    return elapsed_ms > RATE_GRACE_MS &&
+           session->body_taken < elapsed_ms / 1000 * (uint64_t)settings->min_rate;
+}
+
+static void session_on_timer(void *owner)
+{
+    struct session *session = owner;
+    bool is_in_data = smtp_server_phase(session->engine) == SMTP_SERVER_DATA;
+
+    if (session->is_refused || session->is_quitting) {
+        stream_abort(session->stream);
+        return;
+    }
+    if (is_in_data && session->data_since_us && !is_too_slow(session)) {
+        loop_timer_start(session->timer, RATE_CHECK_MS);
+        return;
+    }
+    smtp_server_shutdown(session->engine, is_in_data ? "Too slow" : "Idle for too long");
+    session->is_quitting = true;
+    settle(session);
+}
+
+/* ---- for the listener and the intake ---- */
+
+void session_start(struct ingress_listener *listener, struct stream *stream,
+                   const struct smtp_reply *refusal)
+{
+    struct session *session = xalloc(sizeof *session);
+
+    session->listener = listener;
+    session->stream = stream;
+    session->is_refused = refusal != NULL;
+    session->engine = smtp_server_new(&listener->smtp, &ENGINE_OPS, session);
+    session->timer = loop_timer_new(listener->ingress->env->loop, session_on_timer, session);
+    list_push(&listener->sessions, &session->node);
+    listener->ingress->session_count++;
+    metric_set(listener->connections, (int64_t)listener->sessions.count);
+    stream_set_owner(stream, &STREAM_OPS, session);
+    smtp_server_greet(session->engine, refusal);
+    session->is_quitting = session->is_quitting || session->is_refused;
+    start_timer(session);
+    settle(session);
+}
+
+void session_shutdown(struct session *session)
+{
+    if (session->is_quitting)
+        return;
+    smtp_server_shutdown(session->engine, "Shutting down");
+    settle(session);
+}
+
+struct verdict_row {
+    const char *result;
+    struct smtp_reply reply;
+};
+
+static const struct verdict_row VERDICTS[] = {
+    [INTAKE_ACCEPTED] = {"accepted", {250, {2, 0, 0}, SLICE("")}},
+    [INTAKE_TEMPFAIL] = {"tempfail",
+                         {451, {4, 3, 0}, SLICE("The mail could not be stored, try again later")}},
+    [INTAKE_NO_ROOM] = {"tempfail",
+                        {452, {4, 3, 1}, SLICE("Not enough room on the log, try again later")}},
+    [INTAKE_LOOP] = {"rejected", {554, {5, 4, 6}, SLICE("Too many hops: this mail is looping")}},
+};
+
+void session_on_published(struct session *session, const struct intake_result *result)
+{
+    const struct verdict_row *row = &VERDICTS[result->verdict];
+    struct smtp_reply reply = row->reply;
+    char text[64];
+
+    session->intake = NULL;
+    if (result->verdict == INTAKE_ACCEPTED) {
+        struct buf line = {.at = text, .cap = sizeof text};
+        buf_add(&line, SLICE("Ok: queued as "));
+        buf_add(&line, result->mail_id);
+        ASSERT(line.at == text);
+        reply.text = buf_slice(&line);
+    } else {
+        metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_MAILS,
+                    METRIC_LABELS(session->listener->settings->name, row->result, result->reason),
+                    1);
+    }
+    smtp_server_answer(session->engine, &reply);
+    if (!session->intake)
+        start_timer(session);
+    settle(session);
+}
+
+struct session *session_of(struct list_node *node)
+{
+    return LIST_OWNER(node, struct session, node);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The settings tables of the ingress. */
+#include "ingress/settings.h"
+
+#include "bus/settings.h"
+#include "ingress/received.h"
+#include "net/address.h"
+#include "proto/settings.h"
+
+#define MIB ((int64_t)1024 * 1024)
+
+static int check_address(const char *value, struct err *err)
+{
+    struct net_address address;
+    return net_address_parse(slice_str(value), 25, &address, err);
+}
+
+static int check_network(const char *value, struct err *err)
+{
+    struct net_network network;
+    return net_network_parse(slice_str(value), &network, err);
+}
+
+#define AT(member) .offset = offsetof(struct ingress_settings, member)
+static const struct conf_setting INGRESS[] = {
+    {.name = "hostname",
+     .type = CONF_STRING,
+     AT(hostname),
+     .fallback = "localhost",
+     .min = 1,
+     .max = 255,
+     .unit = "",
+     .help = "The name in the greeting, in replies and in our Received field. The public name of "
+             "this relay, never a pod name."},
+    {.name = "max_size",
+     .type = CONF_SIZE,
+     AT(max_size_bytes),
+     .fallback = "50 MiB",
+     .min = 64 * 1024,
+     .max = 1024 * MIB,
+     .unit = "bytes",
+     .help = "Largest mail accepted, advertised as SIZE. Larger ones get 552."},
+    {.name = "body_budget",
+     .type = CONF_SIZE,
+     AT(body_budget_bytes),
+     .fallback = "256 MiB",
+     .min = MIB,
+     .max = 65536 * MIB,
+     .unit = "bytes",
+     .help = "Memory for all bodies being received or waiting for the log. Beyond it: 452."},
+    {.name = "max_recipients",
+     .type = CONF_INT,
+     AT(max_recipients),
+     .fallback = "1000",
+     .min = 100,
+     .max = 1000,
+     .unit = "",
+     .help = "Recipients per transaction, advertised as LIMITS RCPTMAX. Further ones get 452."},
+    {.name = "max_errors",
+     .type = CONF_INT,
+     AT(max_errors),
+     .fallback = "20",
+     .min = 1,
+     .max = 1000,
+     .unit = "",
+     .help = "Refused commands per connection; then 421 and the end."},
+    {.name = "max_connections",
+     .type = CONF_INT,
+     AT(max_connections),
+     .fallback = "10000",
+     .min = 1,
+     .max = 1000000,
+     .unit = "",
+     .help = "Client connections over all listeners. Further ones get 421."},
+    {.name = "hop_limit",
+     .type = CONF_INT,
+     AT(hop_limit),
+     .fallback = "100",
+     .min = 10,
+     .max = 1000,
+     .unit = "",
+     .help = "Received fields at which a mail counts as looping and gets 554 5.4.6."},
+    {.name = "commit_timeout",
+     .type = CONF_INT,
+     AT(commit_timeout_ms),
+     .fallback = "20000",
+     .min = 1000,
+     .max = 300000,
+     .unit = "ms",
+     .help = "How long the end of data may wait for the log. Then 451; clients give up after ten "
+             "minutes."},
+    {.name = "idle_timeout",
+     .type = CONF_INT,
+     AT(idle_timeout_ms),
+     .fallback = "300000",
+     .min = 1000,
+     .max = 3600000,
+     .unit = "ms",
+     .help = "Silence after which a client gets 421. RFC 5321 asks for five minutes."},
+    {.name = "tls_timeout",
+     .type = CONF_INT,
+     AT(tls_timeout_ms),
+     .fallback = "30000",
+     .min = 1000,
+     .max = 300000,
+     .unit = "ms",
+     .help = "Time limit of a TLS handshake."},
+    {.name = "min_rate",
+     .type = CONF_INT,
+     AT(min_rate),
+     .fallback = "500",
+     .min = 0,
+     .max = 1000000,
+     .unit = "bytes/s",
+     .help = "A client that sends its data slower than this, measured after a minute, gets 421."},
+    {.name = "received",
+     .type = CONF_WORD,
+     AT(received),
+     .fallback = "abbreviated",
+     .words = RECEIVED_MODE_NAMES,
+     .unit = "",
+     .help = "What our hop adds to the header. abbreviated leaves the client's address out."},
+};
+#undef AT
+
+#define AT(member) .offset = offsetof(struct listener_settings, member)
+static const struct conf_setting LISTENERS[] = {
+    {.name = "name",
+     .type = CONF_STRING,
+     AT(name),
+     .fallback = "smtp",
+     .min = 1,
+     .max = 32,
+     .unit = "",
+     .help = "The name in metrics and logs."},
+    {.name = "address",
+     .type = CONF_STRING,
+     AT(address),
+     .fallback = "127.0.0.1",
+     .min = 1,
+     .max = 64,
+     .unit = "",
+     .check = check_address,
+     .help = "IP address to listen on; 0.0.0.0 or :: for all."},
+    {.name = "port",
+     .type = CONF_INT,
+     AT(port),
+     .fallback = "2525",
+     .min = 0,
+     .max = 65535,
+     .unit = "",
+     .help = "TCP port. 0 takes a free one, which the log names."},
+    {.name = "public_port",
+     .type = CONF_INT,
+     AT(public_port),
+     .fallback = "25",
+     .min = 1,
+     .max = 65535,
+     .unit = "",
+     .help = "The port that clients use to reach this listener, when a Service or proxy maps it."},
+    {.name = "networks",
+     .type = CONF_STRINGS,
+     AT(networks),
+     .fallback = "[]",
+     .min = 0,
+     .max = 1000,
+     .unit = "",
+     .check = check_network,
+     .help = "Networks (CIDR) whose clients may send. Empty: nobody; all others get 554."},
+    {.name = "max_connections",
+     .type = CONF_INT,
+     AT(max_connections),
+     .fallback = "5000",
+     .min = 1,
+     .max = 1000000,
+     .unit = "",
+     .help = "Client connections of this listener."},
+    {.name = "certificate",
+     .type = CONF_STRING,
+     AT(certificate),
+     .fallback = "",
+     .min = 0,
+     .max = 4096,
+     .unit = "",
+     .help = "PEM file with the certificate chain. STARTTLS is offered where it is set."},
+    {.name = "key",
+     .type = CONF_STRING,
+     AT(key),
+     .fallback = "",
+     .min = 0,
+     .max = 4096,
+     .unit = "",
+     .help = "PEM file with the private key of the certificate."},
+};
+#undef AT
+
+static int check_listener(const void *values, struct err *err)
+{
+    const struct listener_settings *listener = values;
+
+    if ((listener->certificate[0] == '\0') != (listener->key[0] == '\0'))
+        return err_set(err, ERR_INVALID,
+                       "certificate and key go together: give both, or neither for no STARTTLS");
+    return 0;
+}
+
+const struct conf_section INGRESS_SECTION = {
+    .name = "ingress",
+    .help = "Accepting mail over SMTP.",
+    .settings = INGRESS,
+    .count = sizeof INGRESS / sizeof *INGRESS,
+    .size = sizeof(struct ingress_settings),
+};
+
+const struct conf_section LISTENERS_SECTION = {
+    .name = "listeners",
+    .help = "Where clients connect. At least one, or the ingress refuses to start.",
+    .settings = LISTENERS,
+    .count = sizeof LISTENERS / sizeof *LISTENERS,
+    .size = sizeof(struct listener_settings),
+    .is_list = true,
+    .check = check_listener,
+};
+
+const struct conf_section *const INGRESS_SECTIONS[] = {&INGRESS_SECTION, &LISTENERS_SECTION,
+                                                       &WORK_SECTION, NULL};

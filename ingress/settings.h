@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Settings of the ingress: section "ingress" and the list "listeners". */
+#pragma once
+
+#include "conf/conf.h"
+
+struct ingress_settings {
+    const char *hostname;
+    int64_t max_size_bytes, body_budget_bytes;
+    int64_t max_recipients, max_errors, max_connections, hop_limit;
+    int64_t commit_timeout_ms, idle_timeout_ms, tls_timeout_ms;
+    int64_t min_rate; /* bytes per second during DATA */
+    int64_t received; /* index of the Received mode, see received.h */
+};
+
+struct listener_settings {
+    const char *name, *address;
+    int64_t port, public_port, max_connections;
+    const char *const *networks;
+    const char *certificate, *key;
+};
+
+/* NULL-terminated: everything the ingress reads. */
+extern const struct conf_section *const INGRESS_SECTIONS[];
+extern const struct conf_section INGRESS_SECTION, LISTENERS_SECTION;

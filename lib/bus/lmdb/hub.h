@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The private types of bus_lmdb. One hub serves the role threads and owns the writer thread; this
+ * is the only place in the program with locks. hub->lock guards what is marked "hub lock"; a
+ * transaction is never waited for and a callback never fires while it is held.
+ *
+ * The way of a record: bus_publish gathers it into a publication on its bus (outgoing) -> at the
+ * end of the loop turn all go to the hub's queue -> the writer takes the whole queue as one batch,
+ * one transaction, one sync -> they come back on their bus's `settled` list, the bus's bell is
+ * rung, and the tickets are acknowledged in order on its loop. */
+#pragma once
+
+#include <pthread.h>
+
+#include "bus/bus.h"
+#include "bus/lmdb/room.h"
+#include "bus/lmdb/store.h"
+
+struct hub_group;
+
+/* One partition as one group sees it; all hub lock, except that the writer reads `writing` of
+ * those it took. */
+struct hub_share {
+    struct list_node node;       /* in hub->dirty or hub->writing */
+    struct hub_group *group;
+    int32_t partition;
+    struct bus_consumer *owner;  /* consumes it now; gives it up by itself only */
+    struct bus_consumer *target; /* should consume it */
+    int64_t committed;           /* everything below is finished; -1: none */
+    int64_t writing, durable;
+};
+
+struct hub_group {
+    struct list_node node;
+    struct list members; /* of consumers, in the order they came */
+    struct hub_share *shares;
+    int32_t count;
+    enum bus_topic topic;
+    char *name; /* "": marks are not kept */
+};
+
+/* One record on its way, with its key and value behind it. */
+struct hub_publication {
+    struct list_node node;
+    struct bus *bus;           /* hub lock; NULL: the publisher is gone */
+    struct bus_ticket *ticket;
+    struct bus_ack ack;
+    uint64_t published_us;
+    struct store_record record;
+    char bytes[];
+};
+
+struct bus_hub {
+    struct store store;
+    struct room room;
+    int64_t expire_after_ms[BUS_TOPICS]; /* 0: never by age */
+    int64_t drain_ms;
+    pthread_t writer;
+    pthread_mutex_t lock;
+    pthread_cond_t work;         /* the writer waits here */
+    /* hub lock: */
+    struct list queue, batch;    /* publications: waiting; in the open transaction */
+    size_t queue_bytes;
+    struct list dirty, writing;  /* shares whose mark moved; those in the open transaction */
+    uint64_t dirty_due_ms;       /* when they are written even if nothing else is */
+    uint64_t marks_pushed, marks_kept; /* counts pushes; how many of them are durable */
+    struct list buses, groups;
+    bool is_ending;
+    _Atomic(const char *) broken; /* a sentence once the environment is unusable */
+};
+
+struct bus {
+    struct list_node node; /* in hub->buses */
+    struct bus_hub *hub;
+    struct loop *loop;
+    struct loop_post *bell;
+    struct loop_later flush, delivery, fetching;
+    struct list outgoing;  /* publications of this turn */
+    struct list refused;   /* tickets that failed at once */
+    struct list settled;   /* hub lock: publications */
+    bool is_ringing;       /* hub lock, the writer's */
+    unsigned topics;       /* hub lock: bit set of the topics consumed */
+    struct list consumers;
+    struct list fetches;
+    struct bus_fetch *fetch_now; /* whose callback is on the stack; NULL once cancelled */
+    MDB_txn *reader;       /* reset between uses */
+    struct bus_stats stats;
+    bool is_closing;
+};
+
+/* writer.c: the thread's main function; arg is the hub. */
+void *writer_main(void *arg);
+
+/* group.c; hub lock held by the caller. */
+struct hub_group *group_find(struct bus_hub *hub, enum bus_topic topic, struct slice name);
+/* Spreads the partitions over the members and rings everybody. */
+void group_balance(struct hub_group *group);
+/* The owner's last word on it: the target may begin. */
+void group_give_up(struct hub_share *share);
+void group_free_all(struct bus_hub *hub);
+/* The consumer's mark of a partition moved. */
+void group_push_mark(struct bus_hub *hub, struct hub_share *share, int64_t next_offset);
+/* Everything below it is finished in every group that keeps marks. */
+int64_t group_floor(const struct bus_hub *hub, enum bus_topic topic, int32_t partition);
+/* "topic/partition/group", the name of a mark, into out; and back (false: not one of ours). */
+void group_mark_name(const struct hub_share *share, struct buf *out);
+bool group_load_mark(struct bus_hub *hub, struct slice name, int64_t value);
+
+/* retention.c: deletes at most `limit` expired records inside the writer's transaction. */
+int retention_step(struct bus_hub *hub, MDB_txn *txn, size_t limit, size_t *ret_deleted);
+
+/* consumer.c, on the bus's loop. */
+void consumer_sync_all(struct bus *bus);    /* what the group says, after a ring */
+void consumer_push_marks(struct bus *bus);  /* hub lock held */
+void consumer_drop_all(struct bus *bus);    /* without callbacks: the bus is going */
+struct bus *consumer_bus(const struct bus_consumer *consumer);
+struct bus_consumer *consumer_of_seat(struct list_node *seat); /* its node in group->members */
+
+/* bus.c: a read transaction over what is durable now, to be ended soon; NULL: not possible. */
+MDB_txn *bus_read_begin(struct bus *bus);
+void bus_read_end(struct bus *bus);

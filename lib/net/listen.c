@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A listening TCP socket. A connection that libuv has accepted while we are paused waits in libuv,
+ * which then stops accepting: the rest waits in the kernel. */
+#include "net/listen.h"
+
+#include "base/assert.h"
+#include "base/xalloc.h"
+#include "net/loop_internal.h"
+#include "net/stream_internal.h"
+
+#define BACKLOG 4096
+
+struct listener {
+    uv_tcp_t tcp;
+    struct loop *loop;
+    const struct listener_ops *ops;
+    void *owner;
+    struct net_address address;
+    bool is_paused;
+    bool is_one_waiting;
+    struct loop_later resumed;
+};
+
+static void accept_one(struct listener *listener)
+{
+    struct stream *stream = stream_accept(listener->loop, (uv_stream_t *)&listener->tcp);
+
+    if (stream)
+        listener->ops->on_accept(listener->owner, stream);
+}
+
+static void on_connection(uv_stream_t *tcp, int status)
+{
+    struct listener *listener = tcp->data;
+
+    if (status < 0)
+        return; /* out of descriptors or reset in the backlog: libuv goes on listening */
+    if (listener->is_paused)
+        listener->is_one_waiting = true;
+    else
+        accept_one(listener);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    xfree(handle->data);
+}
+
+static struct listener *listener_alloc(struct loop *loop, const struct listener_ops *ops,
+                                       void *owner)
+{
+    struct listener *listener = xalloc(sizeof *listener);
+
+    listener->loop = loop;
+    listener->ops = ops;
+    listener->owner = owner;
+    (void)uv_tcp_init(&loop->uv, &listener->tcp);
+    listener->tcp.data = listener;
+    return listener;
+}
+
+static int listen_at(struct listener *listener, const struct net_address *at)
+{
+    int size = sizeof listener->address;
+    int status = uv_tcp_bind(&listener->tcp, &at->any, 0);
+
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_connection);
+    if (status == 0)
+        status = uv_tcp_getsockname(&listener->tcp, &listener->address.any, &size);
+    return status;
+}
+
+int listener_new(struct loop *loop, const struct net_address *at, const struct listener_ops *ops,
+                 void *owner, struct listener **ret_listener, struct err *err)
+{
+    struct listener *listener = listener_alloc(loop, ops, owner);
+    char text[NET_ADDRESS_TEXT];
+    int status = listen_at(listener, at);
+
+    if (status < 0) {
+        listener_free(&listener);
+        return err_set(err, ERR_INVALID, "cannot listen on %s: %s", net_address_text(at, text),
+                       status == UV_EADDRINUSE ? "port taken" : uv_strerror(status));
+    }
+    *ret_listener = listener;
+    return 0;
+}
+
+const struct net_address *listener_address(const struct listener *listener)
+{
+    return &listener->address;
+}
+
+void listener_pause(struct listener *listener)
+{
+    listener->is_paused = true;
+}
+
+static void on_resumed(void *owner)
+{
+    struct listener *listener = owner;
+
+    if (listener->is_paused || !listener->is_one_waiting)
+        return;
+    listener->is_one_waiting = false;
+    accept_one(listener);
+}
+
+void listener_resume(struct listener *listener)
+{
+    listener->is_paused = false;
+    if (listener->is_one_waiting)
+        loop_later(listener->loop, &listener->resumed, on_resumed, listener);
+}
+
+void listener_free(struct listener **listener)
+{
+    struct listener *l = *listener;
+
+    if (!l)
+        return;
+    loop_later_cancel(l->loop, &l->resumed);
+    uv_close((uv_handle_t *)&l->tcp, on_handle_closed);
+    *listener = NULL;
+}

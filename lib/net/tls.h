@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * TLS contexts, shared by all streams of a role. TLS 1.2 or newer. The only file pair besides
+ * stream and crypto that knows OpenSSL. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct tls; /* SSL_CTX */
+
+/* PEM files. certificate_file may hold the chain. */
+MUST_CHECK int tls_new_server(const char *certificate_file, const char *key_file,
+                              struct tls **ret_tls, struct err *err);
+/* For opportunistic TLS (C18): no verification. With verify, the peer must match the name that
+ * stream_start_tls is given, by the CAs of ca_file or, when NULL, the system's. */
+MUST_CHECK int tls_new_client(bool verify, const char *ca_file, struct tls **ret_tls,
+                              struct err *err);
+/* Streams keep the context alive. NULL accepted, NULL set. */
+void tls_free(struct tls **tls);

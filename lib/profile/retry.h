@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The retry formula and the expiry rule (requirements S10..S18). Pure. All times in ms of wall
+ * clock, all settings in seconds. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+enum retry_kind { RETRY_LINEAR, RETRY_EXPONENTIAL };
+
+struct retry_settings {
+    enum retry_kind kind;
+    int64_t period_s; /* 60..604800 */
+    int64_t a_s, b_s; /* linear: a; exponential: a * n + b */
+};
+
+struct retry_plan {
+    bool is_expired; /* the next attempt would come after the period: give up now */
+    int64_t due_ms;  /* of the next attempt, when not expired */
+};
+
+/* period 86400, exponential, a 480, b -240 (S16). */
+struct retry_settings retry_defaults(void);
+/* S12, S14, S15. The sentence names the setting, what was given and what is allowed. */
+MUST_CHECK int retry_check(const struct retry_settings *settings, struct err *err);
+/* After an attempt that ended at now_ms in a temporary failure. retry_number: of the retry to be
+ * planned, 1 after the first attempt. Gives up when due - queued_at > period (S13, strict). */
+struct retry_plan retry_plan(const struct retry_settings *settings, int64_t queued_at_ms,
+                             int64_t now_ms, uint32_t retry_number);
+/* A parcel that waits (never attempted, parked) is too old: now - queued_at > period. */
+bool retry_is_overdue(const struct retry_settings *settings, int64_t queued_at_ms, int64_t now_ms);

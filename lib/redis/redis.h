@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A pipelined, self-healing connection to one Redis, on a loop. hiredis only reads replies; sockets
+ * are lib/net streams. Redis is an index that can be thrown away: every command may fail, and
+ * callers go on without it. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/slice.h"
+#include "net/loop.h"
+
+struct redis;
+
+struct redis_settings {
+    const char *address; /* "ip:port" or "unix:/path" */
+    const char *password; /* "" none */
+    int64_t database;
+    int64_t timeout_ms;  /* of a command; the connection is dropped and re-opened after it */
+    int64_t reconnect_ms; /* between attempts */
+};
+
+struct redis_ops {
+    /* Connected (and authenticated) for the first time or again; scripts may have to be reloaded
+     * (redis_script does it by itself). */
+    void (*on_up)(void *owner);
+    /* The connection is gone, after its outstanding commands have failed; also once when the first
+     * attempt to connect fails. Never twice without an on_up between. why: valid during the call. */
+    void (*on_down)(void *owner, const char *why);
+};
+
+/* ops may be NULL. Starts connecting. */
+struct redis *redis_new(struct loop *loop, const struct redis_settings *settings,
+                        const struct redis_ops *ops, void *owner);
+/* Outstanding commands fire with REDIS_DOWN before it returns; on_down does not. Not from inside a
+ * callback of this redis. NULL accepted, NULL set. */
+void redis_free(struct redis **redis);
+bool redis_is_up(const struct redis *redis);
+
+enum redis_type { REDIS_NIL, REDIS_INT, REDIS_TEXT, REDIS_ARRAY, REDIS_ERROR, REDIS_DOWN };
+
+struct redis_value {
+    enum redis_type type;
+    int64_t number;      /* REDIS_INT */
+    struct slice text;   /* REDIS_TEXT; REDIS_ERROR and REDIS_DOWN: a sentence */
+    struct redis_value *items; /* REDIS_ARRAY */
+    size_t count;
+};
+
+/* Owned by the caller, zero-initialised but for on_reply and owner; alive until on_reply. */
+struct redis_call {
+    /* Exactly once, never from inside. The value is valid during the call. REDIS_DOWN: not known
+     * whether it was executed. */
+    void (*on_reply)(void *owner, struct redis_call *call, const struct redis_value *value);
+    void *owner;
+    struct list_node node; /* lib/redis's, from here on */
+    const struct redis_script *script; /* for a repeat after NOSCRIPT */
+    struct buf tail;                   /* its encoded arguments behind the script */
+    size_t tail_count;
+};
+
+#define REDIS_REPLY_MAX_BYTES    ((size_t)32 * 1024 * 1024) /* more drops the connection */
+#define REDIS_REPLY_MAX_ELEMENTS 65536
+
+/* Arguments are copied. Commands of one loop turn leave in one write, in order. While down: fails
+ * at the end of the turn with REDIS_DOWN. */
+void redis_command(struct redis *redis, struct redis_call *call, const struct slice *args,
+                   size_t count);
+/* A command whose outcome nobody waits for (marks, trims); dropped while down. */
+void redis_tell(struct redis *redis, const struct slice *args, size_t count);
+
+/* A Lua script, a constant of the caller. EVALSHA, and EVAL after NOSCRIPT. */
+struct redis_script {
+    const char *name;   /* for people */
+    const char *source; /* Lua */
+};
+void redis_run(struct redis *redis, struct redis_call *call, const struct redis_script *script,
+               const struct slice *keys, size_t key_count, const struct slice *args,
+               size_t arg_count);
+/* Commands sent and not yet answered. */
+size_t redis_outstanding(const struct redis *redis);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table itself, and its two printed forms. */
+#include <string.h>
+
+#include "service/metrics_cells.h"
+
+static const struct metric_row ROWS[] = {
+#define METRIC(id, kind, title, names, bounds, text)                                               \
+    {.name = (title), .labels = (names), .buckets = (bounds), .help = (text), .type = (kind)},
+#include "service/metrics.def"
+#undef METRIC
+};
+static const char *const TYPE_NAMES[] = {"counter", "gauge", "histogram"};
+
+const struct metric_row *metric_row(enum metric metric)
+{
+    return &ROWS[metric];
+}
+
+void metrics_print_catalogue(FILE *out)
+{
+    struct buf text = {0};
+
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        buf_addf(&text, "hikyaku_%s\t%s\t%s\t%s\n", ROWS[i].name, TYPE_NAMES[ROWS[i].type],
+                 ROWS[i].labels, ROWS[i].help);
+    (void)fwrite(text.at, 1, text.len, out);
+    buf_free(&text);
+}
+
+void metrics_print_reference(FILE *out)
+{
+    struct buf text = {0};
+
+    buf_add_str(&text, "| metric | type | labels | meaning |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        buf_addf(&text, "| `hikyaku_%s` | %s | %s | %s |\n", ROWS[i].name,
+                 TYPE_NAMES[ROWS[i].type], ROWS[i].labels, ROWS[i].help);
+    (void)fwrite(text.at, 1, text.len, out);
+    buf_free(&text);
+}

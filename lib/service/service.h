@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The skeleton of every process: flags, configuration, signals, drain, ops port, one thread and
+ * loop per role. The main thread runs its own loop with the signals and the ops port and watches
+ * each role's heartbeat: a wedged role is seen from outside it (docs/decisions.md). */
+#pragma once
+
+#include "base/log.h"
+#include "bus/bus.h"
+#include "conf/conf.h"
+#include "net/loop.h"
+#include "service/metrics.h"
+
+/* What a role gets; all of it outlives the role. Used on the role's thread only. */
+struct service_env {
+    struct loop *loop;
+    struct bus_hub *hub;
+    const struct conf *conf;
+    struct log *log;
+    struct metrics *metrics;
+    const char *pod;      /* unique name of this process: setting service.name, or the host name */
+    struct service_role_state *state;
+};
+
+struct service_role {
+    const char *name;      /* "ingress" */
+    const struct conf_section *const *sections; /* its own, NULL-terminated */
+    /* On the role's thread, before its loop runs. -1: the process ends with exit 1 and the
+     * sentence (a port taken, a certificate unreadable). Never waits for Kafka or Redis. */
+    int (*start)(struct service_env *env, void **ret_role, struct err *err);
+    /* SIGTERM: stop taking work, finish what is in hand, then service_drained(env). */
+    void (*drain)(void *role);
+    /* After service_drained (or the drain deadline); the loop has stopped. */
+    void (*free)(void **role);
+    /* Before each scrape, on the role's thread every second: refresh gauges. May be NULL. */
+    void (*measure)(void *role);
+};
+
+/* The role reports its state; may be called as often as wanted. why: copied; "" when ready. */
+void service_set_ready(struct service_env *env, bool is_ready, const char *why);
+void service_set_started(struct service_env *env);
+void service_drained(struct service_env *env);
+/* From measure(): the figures of the role's bus into the bus_* metrics. */
+void service_report_bus(struct service_env *env, struct bus *bus);
+
+/* A private child (redis-server of the embedded default): started before the roles, restarted when
+ * it dies, ended with the process. NULL argv[0]: none. */
+struct service_child {
+    /* Writes the argument vector for this configuration into *ret_argv (conf lifetime), or NULL
+     * for none; may create directories. */
+    int (*prepare)(const struct conf *conf, const char *const **ret_argv, struct err *err);
+};
+
+struct service {
+    const char *name; /* "hikyaku-ingress" */
+    const char *purpose; /* one line for --help */
+    const struct service_role *const *roles; /* NULL-terminated */
+    const struct service_child *child; /* NULL: none */
+};
+
+/* Flags: -c FILE, --set SECTION.NAME=VALUE, --check-config, --print-config, --print-reference,
+ * --dump-metrics, --version, --help. Exit: 0 ended after drain, 1 could not start or a role failed,
+ * 2 wrong flags or configuration (nothing was started). */
+int service_main(int argc, char **argv, const struct service *service);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Events of a mail's life as CloudEvents 1.0 structured JSON (the event topic, key mail id). One
+ * event per parcel and kind, naming every recipient concerned; at-least-once, `id` is derived from
+ * mail, parcel, attempt and kind, so repeats are recognised. */
+#pragma once
+
+#include "base/buf.h"
+#include "proto/record.h"
+
+enum event_kind {
+    EVENT_ACCEPTED,
+    EVENT_DEFERRED,
+    EVENT_DELIVERED,
+    EVENT_FAILED,
+    EVENT_EXPIRED,
+    EVENT_BOUNCED,
+    EVENT_DOUBLE_BOUNCE,
+    EVENT_SUPPRESSED,
+    EVENT_KINDS
+};
+
+/* "accepted", ... */
+const char *event_name(enum event_kind kind);
+
+struct event {
+    enum event_kind kind;
+    const char *source; /* role: "ingress" */
+    const char *pod;
+    int64_t at_ms;
+    const struct record_work *work; /* envelope, parcel id, attempt */
+    const struct record_rcpt *const
+        *rcpts; /* those concerned, with their last reply; NULL: all of work */
+    size_t rcpt_count;
+    int64_t due_ms;         /* deferred: of the next attempt */
+    struct slice report_id; /* bounced */
+};
+
+void event_put(struct buf *out, const struct event *event);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The records of the log as plain structs, and their encoding (hikyaku.proto says what each member
+ * means). Decoding checks every bound: a record that does not pass is poison and goes to `dead`.
+ * Slices of a decoded record point into the arena or the value given. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#define RECORD_RCPTS_MAX        100  /* of a parcel */
+#define RECORD_FANOUT_RCPTS_MAX 1000 /* of a mail */
+/* Holds the largest fanout: RECORD_FANOUT_RCPTS_MAX recipients, each with the longest ORCPT. A body
+ * of up to 128 KiB still fits behind it into one record of the log. */
+#define RECORD_HEADER_MAX_BYTES ((size_t)800 * 1024)
+
+/* Lengths in bytes that decoding accepts. Encoding shortens the two that are only read by people
+ * (reply text and reason); the others are bounded where they enter (lib/smtp, ingress). */
+#define RECORD_ID_MAX      64
+#define RECORD_ADDRESS_MAX 320
+#define RECORD_NAME_MAX    255  /* domains, hosts, names of settings */
+#define RECORD_ORCPT_MAX   500  /* RFC 3461 4.2 */
+#define RECORD_ENVID_MAX   100  /* RFC 3461 4.4 */
+#define RECORD_FIELD_MAX   998  /* a header line: Message-ID */
+#define RECORD_TEXT_MAX    2048 /* reply text, reason */
+#define RECORD_TRACE_MAX   16384
+#define RECORD_CHUNKS_MAX  65536 /* of a body */
+
+enum record_body_topic { RECORD_BODY_INLINE_OF_WORK, RECORD_BODY_CHUNKS };
+
+struct record_body {
+    enum record_body_topic topic;
+    int32_t partition;
+    int64_t first_offset, last_offset;
+    uint64_t length;
+    uint32_t crc32c;
+};
+
+struct record_reply {
+    uint32_t code;
+    struct slice enhanced, text, stage, mx_host, mx_ip, reason, status;
+    uint32_t error_class;
+    int64_t at_ms;
+};
+
+struct record_rcpt {
+    uint32_t index;
+    struct slice address;
+    uint32_t notify;
+    struct slice orcpt;
+    bool has_last;
+    struct record_reply last;
+};
+
+struct record_envelope {
+    struct slice mail_id, from, original_from, rewrite_rule, sending_domain, configuration;
+    struct slice listener, helo, client_ip, envid, trace, message_id, received_mode;
+    uint32_t public_port, ret, hop_count;
+    int64_t queued_at_ms;
+    uint64_t size_bytes;
+    bool is_8bit, is_report;
+};
+
+/* A parcel, or with an empty destination a fanout. */
+struct record_work {
+    struct slice parcel_id, destination;
+    struct record_envelope envelope;
+    struct record_rcpt *rcpts;
+    size_t rcpt_count;
+    uint32_t attempt;
+    bool has_fence;
+    int64_t fence;
+    int32_t fence_shard;
+    bool has_body_ref;
+    struct record_body body_ref; /* when has_body_ref */
+    struct slice body;           /* otherwise: the bytes behind the header */
+    uint32_t body_crc32c;        /* of body */
+};
+
+struct record_timer {
+    int64_t due_ms;
+    struct slice reason;
+    struct record_work work;
+};
+
+enum record_action { RECORD_FAILED, RECORD_DELAYED, RECORD_RELAYED };
+
+struct record_failure {
+    enum record_action action;
+    struct slice event_id;
+    struct record_work work;
+};
+
+struct record_chunk {
+    uint32_t sequence, total;
+    struct slice bytes;
+};
+
+/* Encoding appends version, length and header to head; the body, where there is one, is published
+ * behind it (bus_record.body). */
+void record_put_work(struct buf *head, const struct record_work *work);
+void record_put_timer(struct buf *head, const struct record_timer *timer);
+void record_put_failure(struct buf *head, const struct record_failure *failure);
+void record_put_chunk(struct buf *head, const struct record_chunk *chunk);
+/* The original record follows as the body. topic: its name; component: who gave it up. */
+void record_put_dead(struct buf *head, const char *topic, int32_t partition, int64_t offset,
+                     const char *reason, const char *component);
+
+/* ERR_INVALID with the reason. Body checksums are not checked here (record_body_is_intact). A work
+ * record has at least one recipient; a timer always has a body_ref, a failure may lack it. */
+MUST_CHECK int record_get_work(struct arena *arena, struct slice value,
+                               struct record_work *ret_work, struct err *err);
+MUST_CHECK int record_get_timer(struct arena *arena, struct slice value,
+                                struct record_timer *ret_timer, struct err *err);
+MUST_CHECK int record_get_failure(struct arena *arena, struct slice value,
+                                  struct record_failure *ret_failure, struct err *err);
+MUST_CHECK int record_get_chunk(struct arena *arena, struct slice value,
+                                struct record_chunk *ret_chunk, struct err *err);
+
+/* The bytes behind the header of a record, without decoding it: a body that a body_ref points to.
+ */
+MUST_CHECK int record_get_body(struct slice value, struct slice *ret_body, struct err *err);
+/* True when these are the bytes that were accepted: length and checksum agree. */
+bool record_body_is_intact(struct slice body, uint64_t length, uint32_t crc32c);
+
+/* The destination of a recipient: its domain, lower case, into the arena ("" for postmaster). */
+struct slice record_destination(struct arena *arena, struct slice address);
+/* The key of a work record for bus_partition: destination # (hash(mail id) mod fanout). Appended to
+ * key, which the caller clears. */
+void record_work_key(struct buf *key, struct slice destination, struct slice mail_id,
+                     unsigned fanout);
