@@ -6,6 +6,8 @@
 
 #include <time.h>
 
+#include "base/json.h"
+
 static const struct {
     const char *name, *status;
 } KINDS[EVENT_KINDS] = {

@@ -28,8 +28,8 @@ struct event {
     const char *pod;
     int64_t at_ms;
     const struct record_work *work; /* envelope, parcel id, attempt */
-    const struct record_rcpt *const
-        *rcpts; /* those concerned, with their last reply; NULL: all of work */
+    /* Those concerned, each with its last reply; NULL: all of work. */
+    const struct record_rcpt *const *rcpts;
     size_t rcpt_count;
     int64_t due_ms;         /* deferred: of the next attempt */
     struct slice report_id; /* bounced */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mailbox grammar of RFC 5321 4.1.2, for envelope paths: one module for ingress, sender, bouncer. */
+ * Mailbox grammar of RFC 5321 4.1.2, for envelope paths: one module for ingress, sender, bouncer.
+ */
 #pragma once
 
 #include "base/slice.h"
@@ -17,11 +18,13 @@ struct mail_address {
 
 /* A Path at the start of *rest: "<" [ A-d-l ":" ] Mailbox ">" or, when allow_null, "<>", or when
  * allow_postmaster, "<postmaster>" in any case. A source route is parsed and dropped (4.1.1.3).
- * On success *rest keeps what follows the ">". False leaves both untouched; the sentence says why. */
+ * On success *rest keeps what follows the ">". False leaves both untouched; the sentence says why.
+ */
 bool mail_path_parse(struct slice *rest, bool allow_null, bool allow_postmaster, bool utf8,
                      struct mail_address *ret_address, const char **ret_why);
 /* A bare mailbox, the whole slice. */
 bool mail_address_parse(struct slice text, bool utf8, struct mail_address *ret_address,
                         const char **ret_why);
-/* A Domain (no literal): labels of 1..63, total <= 255, letters digits hyphens (and underscores). */
+/* A Domain (no literal): labels of 1..63, total <= 255, letters digits hyphens (and underscores).
+ */
 bool mail_domain_is_valid(struct slice domain);

@@ -5,8 +5,8 @@
 
 #include <inttypes.h>
 
-#define PERIOD_MIN_S 60
-#define PERIOD_MAX_S 604800
+#define PERIOD_MIN_S      60
+#define PERIOD_MAX_S      604800
 #define COEFFICIENT_MAX_S ((int64_t)1000000000)
 
 struct retry_settings retry_defaults(void)

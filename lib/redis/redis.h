@@ -29,7 +29,7 @@ struct redis_ops {
     void (*on_down)(void *owner, const char *why);
 };
 
-/* ops may be NULL. Starts connecting. */
+/* ops may be NULL. The strings of the settings outlive it. Starts connecting. */
 struct redis *redis_new(struct loop *loop, const struct redis_settings *settings,
                         const struct redis_ops *ops, void *owner);
 /* Outstanding commands fire with REDIS_DOWN before it returns; on_down does not. Not from inside a

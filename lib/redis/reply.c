@@ -11,6 +11,7 @@
 
 struct redis_reply_reader {
     redisReader *hiredis;
+    redisReplyObjectFunctions functions; /* hiredis wants a pointer that is not const */
     struct arena *arena; /* the reply under construction, or the one last returned */
     size_t elements;     /* of it */
     bool is_returned;
@@ -74,29 +75,21 @@ static void on_free(void *value)
     (void)value; /* the arena's */
 }
 
-static redisReader *hiredis_new(struct redis_reply_reader *owner)
+struct redis_reply_reader *redis_reply_reader_new(void)
 {
-    /* hiredis keeps a pointer that is not const, but only calls through it. */
-    static redisReplyObjectFunctions functions = {
+    struct redis_reply_reader *reader = xalloc(sizeof *reader);
+
+    reader->arena = arena_new(4096);
+    reader->functions = (redisReplyObjectFunctions){
         .createString = on_string,
         .createArray = on_array,
         .createInteger = on_integer,
         .createNil = on_nil,
         .freeObject = on_free,
     };
-    redisReader *hiredis = redisReaderCreateWithFunctions(&functions);
-
-    ASSERT(hiredis != NULL);
-    hiredis->privdata = owner;
-    return hiredis;
-}
-
-struct redis_reply_reader *redis_reply_reader_new(void)
-{
-    struct redis_reply_reader *reader = xalloc(sizeof *reader);
-
-    reader->arena = arena_new(4096);
-    reader->hiredis = hiredis_new(reader);
+    reader->hiredis = redisReaderCreateWithFunctions(&reader->functions);
+    ASSERT(reader->hiredis != NULL);
+    reader->hiredis->privdata = reader;
     return reader;
 }
 

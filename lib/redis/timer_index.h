@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The timer index in Redis: one shard per partition of the timer topic, keys t:{s}:due (zset by due
  * ms), t:{s}:fired (zset, end of the lease), t:{s}:item (hash parcel id -> fence and Timer bytes)
- * and t:{s}:offset (last applied log offset). Data and offset change in ONE script, so that a lost
+ * and t:{s}:offset (last applied log offset, -1: emptied for a rebuild). Data and offset change in ONE script, so that a lost
  * or failed-over Redis is always a consistent older state: replay the log from its offset. All
  * times are Redis TIME. Only the scheduler changes a shard; senders check fences. */
 #pragma once
@@ -20,7 +20,7 @@ struct timer_index_entry { /* one record of the timer topic */
 
 enum timer_index_result {
     TIMER_INDEX_OK,
-    TIMER_INDEX_MISSING, /* no offset key, or a gap: the shard was lost, rebuild from the log */
+    TIMER_INDEX_MISSING, /* no offset key, not the expected offset, or damaged items */
     TIMER_INDEX_DOWN,    /* Redis did not answer or refused: try again later */
 };
 
@@ -33,6 +33,7 @@ struct timer_index_due {
 struct timer_index_figures {
     int64_t next_due_ms, now_ms;
     int64_t waiting, fired;
+    int64_t applied_offset; /* less than what was applied: Redis fell back to an older state */
 };
 
 /* Embedded in the caller's object, zero-initialised; alive until its callback, which fires exactly
@@ -58,16 +59,18 @@ struct timer_index_batch {
     int64_t grace_ms;
 };
 
-/* Entries in order of offset; those at or below the stored offset are ignored. expected_offset: the
- * stored offset the caller believes in (-1: a rebuild begins, the shard's keys are dropped first).
- * grace_ms: of a rebuild, lower bound now + grace for due times (what may be in flight); 0 else. */
+/* At most TIMER_INDEX_BATCH_MAX entries in order of offset; those at or below the stored offset are
+ * ignored. expected_offset: the stored offset the caller believes in (-1: a rebuild begins, the
+ * shard's keys are dropped first). grace_ms: of a rebuild, else 0: timers that are due by now, or
+ * within 5 s, become due at now + grace, because they may have fired and be in flight. A Redis out
+ * of memory refuses (DOWN). */
 void timer_index_apply(struct redis *redis, struct timer_index_call *call, int32_t shard,
                        const struct timer_index_batch *batch);
-/* Up to limit due timers move to fired with a lease. */
+/* Up to limit (and about 8 MiB of) due timers move to fired with a lease. MISSING: rebuild. */
 void timer_index_pop(struct redis *redis, struct timer_index_call *call, int32_t shard,
                      size_t limit, int64_t lease_ms);
-/* The fired timers were published: the leases end, the items stay until a newer record or the
- * tombstone is applied. */
+/* The fired timers were published: the leases end. Their fences stay until a newer record or the
+ * tombstone is applied, the Timer bytes go. Those replaced by a newer timer are left alone. */
 void timer_index_ack(struct redis *redis, struct timer_index_call *call, int32_t shard,
                      const struct timer_index_due *items, size_t count);
 /* Expired leases return to due. */
@@ -86,7 +89,7 @@ struct timer_index_check {
     void (*on_checked)(void *owner, struct timer_index_check *check, enum timer_index_state state);
     int64_t fence;
 };
-/* With a fence: STALE iff the applied offset is at or past the fence and the entry is absent or
+/* parcel_id is copied. With a fence: STALE iff the applied offset is at or past the fence and the entry is absent or
  * newer. Without (first attempt, fence -1): STALE iff the index has any entry for the parcel. */
 void timer_index_check(struct redis *redis, struct timer_index_check *check, int32_t shard,
                        struct slice parcel_id, int64_t fence);

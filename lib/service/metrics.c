@@ -70,8 +70,7 @@ static struct metric_cell *find_or_add(struct metric_family *family, const struc
 {
     struct map_node *node = map_get(&family->series, buf_slice(labels));
 
-    return node ? MAP_OWNER(node, struct metric_cell, node)
-                : add_cell(family, buf_slice(labels));
+    return node ? MAP_OWNER(node, struct metric_cell, node) : add_cell(family, buf_slice(labels));
 }
 
 static unsigned join_labels(const char *const *values, struct buf *out)
@@ -93,8 +92,7 @@ static unsigned label_count(const char *names)
 }
 
 /* The series all others are folded into. */
-static struct metric_cell *overflow(struct metrics *metrics, enum metric metric,
-                                    struct buf *labels)
+static struct metric_cell *overflow(struct metrics *metrics, enum metric metric, struct buf *labels)
 {
     const struct metric_row *row = metric_row(metric);
 
@@ -147,8 +145,7 @@ void metric_observe(struct metric_cell *cell, double value)
     metric_add(cell, 1);
 }
 
-void metrics_add(struct metrics *metrics, enum metric metric, const char *const *values,
-                 uint64_t n)
+void metrics_add(struct metrics *metrics, enum metric metric, const char *const *values, uint64_t n)
 {
     metric_add(metrics_cell(metrics, metric, values), n);
 }

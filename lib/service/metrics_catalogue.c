@@ -17,12 +17,17 @@ const struct metric_row *metric_row(enum metric metric)
     return &ROWS[metric];
 }
 
+const char *metric_type_name(enum metric_type type)
+{
+    return TYPE_NAMES[type];
+}
+
 void metrics_print_catalogue(FILE *out)
 {
     struct buf text = {0};
 
     for (size_t i = 0; i < METRIC_COUNT; i++)
-        buf_addf(&text, "hikyaku_%s\t%s\t%s\t%s\n", ROWS[i].name, TYPE_NAMES[ROWS[i].type],
+        buf_addf(&text, "hikyaku_%s\t%s\t%s\t%s\n", ROWS[i].name, metric_type_name(ROWS[i].type),
                  ROWS[i].labels, ROWS[i].help);
     (void)fwrite(text.at, 1, text.len, out);
     buf_free(&text);
@@ -35,7 +40,7 @@ void metrics_print_reference(FILE *out)
     buf_add_str(&text, "| metric | type | labels | meaning |\n|---|---|---|---|\n");
     for (size_t i = 0; i < METRIC_COUNT; i++)
         buf_addf(&text, "| `hikyaku_%s` | %s | %s | %s |\n", ROWS[i].name,
-                 TYPE_NAMES[ROWS[i].type], ROWS[i].labels, ROWS[i].help);
+                 metric_type_name(ROWS[i].type), ROWS[i].labels, ROWS[i].help);
     (void)fwrite(text.at, 1, text.len, out);
     buf_free(&text);
 }

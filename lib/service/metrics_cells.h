@@ -43,3 +43,4 @@ struct metrics {
 };
 
 const struct metric_row *metric_row(enum metric metric);
+const char *metric_type_name(enum metric_type type);

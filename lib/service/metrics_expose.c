@@ -110,12 +110,10 @@ static void add_value(struct buf *out, const struct metric_row *row, const struc
 
 static void add_family(struct buf *out, const struct metric_row *row, const struct totals *totals)
 {
-    static const char *const TYPE_NAMES[] = {"counter", "gauge", "histogram"};
-
     if (!totals->first)
         return;
     buf_addf(out, "# HELP hikyaku_%s %s\n# TYPE hikyaku_%s %s\n", row->name, row->help, row->name,
-             TYPE_NAMES[row->type]);
+             metric_type_name(row->type));
     for (const struct total *total = totals->first; total; total = total->next)
         if (row->type == METRIC_HISTOGRAM)
             add_histogram(out, row, total);

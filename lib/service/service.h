@@ -4,6 +4,7 @@
  * each role's heartbeat: a wedged role is seen from outside it (docs/decisions.md). */
 #pragma once
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "bus/bus.h"
 #include "conf/conf.h"
@@ -17,12 +18,12 @@ struct service_env {
     const struct conf *conf;
     struct log *log;
     struct metrics *metrics;
-    const char *pod;      /* unique name of this process: setting service.name, or the host name */
+    const char *pod; /* unique name of this process: setting service.name, or the host name */
     struct service_role_state *state;
 };
 
 struct service_role {
-    const char *name;      /* "ingress" */
+    const char *name;                           /* "ingress" */
     const struct conf_section *const *sections; /* its own, NULL-terminated */
     /* On the role's thread, before its loop runs. -1: the process ends with exit 1 and the
      * sentence (a port taken, a certificate unreadable). Never waits for Kafka or Redis. */
@@ -43,18 +44,20 @@ void service_drained(struct service_env *env);
 void service_report_bus(struct service_env *env, struct bus *bus);
 
 /* A private child (redis-server of the embedded default): started before the roles, restarted when
- * it dies, ended with the process. NULL argv[0]: none. */
+ * it dies, ended with the process. */
 struct service_child {
-    /* Writes the argument vector for this configuration into *ret_argv (conf lifetime), or NULL
-     * for none; may create directories. */
-    int (*prepare)(const struct conf *conf, const char *const **ret_argv, struct err *err);
+    const struct conf_section *section; /* its own */
+    /* After the log was opened. Writes the argument vector for this configuration, allocated in
+     * the arena, into *ret_argv, or NULL for none; argv[0] is an absolute path. May write files. */
+    int (*prepare)(const struct conf *conf, struct arena *arena, const char *const **ret_argv,
+                   struct err *err);
 };
 
 struct service {
-    const char *name; /* "hikyaku-ingress" */
-    const char *purpose; /* one line for --help */
+    const char *name;                        /* "hikyaku-ingress" */
+    const char *purpose;                     /* one line for --help */
     const struct service_role *const *roles; /* NULL-terminated */
-    const struct service_child *child; /* NULL: none */
+    const struct service_child *child;       /* NULL: none */
 };
 
 /* Flags: -c FILE, --set SECTION.NAME=VALUE, --check-config, --print-config, --print-reference,

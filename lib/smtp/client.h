@@ -10,13 +10,21 @@
 struct smtp_client;
 
 enum smtp_stage { /* where a reply or a loss belongs */
-    SMTP_STAGE_CONNECT, SMTP_STAGE_GREETING, SMTP_STAGE_HELO, SMTP_STAGE_TLS, SMTP_STAGE_MAIL,
-    SMTP_STAGE_RCPT, SMTP_STAGE_DATA, SMTP_STAGE_DOT, SMTP_STAGE_IDLE, SMTP_STAGE_QUIT,
+                  SMTP_STAGE_CONNECT,
+                  SMTP_STAGE_GREETING,
+                  SMTP_STAGE_HELO,
+                  SMTP_STAGE_TLS,
+                  SMTP_STAGE_MAIL,
+                  SMTP_STAGE_RCPT,
+                  SMTP_STAGE_DATA,
+                  SMTP_STAGE_DOT,
+                  SMTP_STAGE_IDLE,
+                  SMTP_STAGE_QUIT,
 };
 const char *smtp_stage_name(enum smtp_stage stage); /* "RCPT TO", "end of DATA", ... */
 
 struct smtp_client_settings {
-    const char *hostname; /* EHLO argument */
+    const char *hostname; /* EHLO argument; the settings outlive the client */
     bool use_starttls;    /* when offered; opportunistic unless need_tls */
     bool need_tls;
 };
@@ -54,10 +62,12 @@ struct smtp_client_ops {
     /* Start TLS on the stream now, then call smtp_client_secured. */
     void (*on_starttls)(void *owner);
     /* The mail is decided. Exactly once per smtp_client_send, never from inside it. The result and
-     * its slices are valid during the call. The owner may send the next mail or quit from inside. */
+     * its slices are valid during the call. The owner may send the next mail or quit from inside,
+     * but not free the client. */
     void (*on_result)(void *owner, const struct smtp_result *result);
-    /* The session cannot be used: greeting, HELO or TLS refused, 421 or garbage while no mail was
-     * under way. The reply, when there was one, decides (code 0: none). Close the stream. */
+    /* The session cannot be used: greeting, HELO or TLS refused, 421, garbage or loss while no mail
+     * was under way. The reply, when there was one, decides (code 0: none). Close the stream.
+     * Every session that is not quit ends once: here, or by a result that is not reusable. */
     void (*on_unusable)(void *owner, enum smtp_stage stage, const struct smtp_reply *reply);
 };
 
@@ -67,13 +77,17 @@ void smtp_client_free(struct smtp_client **client);
 void smtp_client_set_owner(struct smtp_client *client, void *owner);
 void smtp_client_feed(struct smtp_client *client, struct slice bytes);
 void smtp_client_secured(struct smtp_client *client);
-/* Only when ready and idle. Pipelines MAIL, RCPT.. and DATA when the peer offers it. When the peer
- * lacks what the mail needs (SIZE too small, 8BITMIME), on_result tells with our own reply text
- * (code 552 5.3.4 or 554 5.6.3) and nothing was sent. */
+/* Only when ready and idle. Pipelines MAIL, RCPT.. and DATA when the peer offers it.
+ * What we refuse ourselves becomes a result with a reply in our own words: SIZE too small
+ * (552 5.3.4), no 8BITMIME (554 5.6.3), content that is no dot-stuffed CRLF lines (554 5.6.0), an
+ * address that is none (553 5.1.3, 5.1.7), a recipient above the peer's RCPTMAX (452 4.5.3: send it
+ * in the next mail). When that leaves nothing to send, no MAIL goes out: the engine sends RSET and
+ * on_result comes with its reply, so it never fires from inside this call and needs no loop. */
 void smtp_client_send(struct smtp_client *client, const struct smtp_mail *mail);
 /* The stream closed, or a deadline passed: the mail under way gets its result (is_lost). */
 void smtp_client_lost(struct smtp_client *client);
-/* QUIT; the reply is not waited for. */
+/* QUIT; the reply is not waited for. Not while a mail is under way. Nothing when the session is
+ * over already. */
 void smtp_client_quit(struct smtp_client *client);
 /* What the engine waits for now; for the deadlines of docs/smtp.md section 5. */
 enum smtp_stage smtp_client_stage(const struct smtp_client *client);

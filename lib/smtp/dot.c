@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * End of data and dot stuffing as a table over octet classes. Text between line ends is skipped
- * with memchr; the table sees only what stands around CR, LF, NUL and dots at the start of lines. */
+ * with memchr; the table sees only what stands around CR, LF, NUL and dots at the start of lines.
+ */
 #include "smtp/dot.h"
 
 enum octet { OCTET_OTHER, OCTET_DOT, OCTET_NUL, OCTET_CR, OCTET_LF, OCTET_COUNT };

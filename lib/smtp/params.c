@@ -202,13 +202,21 @@ static struct smtp_reply take_params(const struct table *table, struct slice tex
 struct smtp_reply smtp_params_mail(struct slice text, bool has_dsn, struct smtp_from *from)
 {
     const struct table table = {MAIL_PARAMS, sizeof MAIL_PARAMS / sizeof *MAIL_PARAMS};
+    struct smtp_from taken = *from;
+    struct smtp_reply refusal = take_params(&table, text, has_dsn, (struct target){.from = &taken});
 
-    return take_params(&table, text, has_dsn, (struct target){.from = from});
+    if (refusal.code == 0)
+        *from = taken;
+    return refusal;
 }
 
 struct smtp_reply smtp_params_rcpt(struct slice text, bool has_dsn, struct smtp_rcpt *rcpt)
 {
     const struct table table = {RCPT_PARAMS, sizeof RCPT_PARAMS / sizeof *RCPT_PARAMS};
+    struct smtp_rcpt taken = *rcpt;
+    struct smtp_reply refusal = take_params(&table, text, has_dsn, (struct target){.rcpt = &taken});
 
-    return take_params(&table, text, has_dsn, (struct target){.rcpt = rcpt});
+    if (refusal.code == 0)
+        *rcpt = taken;
+    return refusal;
 }

@@ -10,12 +10,14 @@
 struct smtp_server;
 
 struct smtp_server_settings {
-    const char *hostname;   /* greeting and EHLO */
+    const char *hostname;    /* greeting and EHLO */
     uint64_t max_size_bytes; /* SIZE; 0: no limit */
-    unsigned max_recipients; /* per transaction; beyond: 452 4.5.3 */
-    unsigned max_errors;     /* 4xx/5xx to commands per connection; then 421 */
-    bool has_starttls;       /* a certificate is set */
-    bool has_dsn;            /* offer DSN (RFC 3461) */
+    unsigned max_recipients; /* per transaction; beyond: 452 4.5.3; 0: no limit */
+    /* 4xx/5xx to commands since the last mail accepted (the 452 above not counted); one more gets
+     * 421. 0: no limit. */
+    unsigned max_errors;
+    bool has_starttls; /* a certificate is set */
+    bool has_dsn;      /* offer DSN (RFC 3461) */
 };
 
 /* Decisions are immediate values: code 0 means "yes" and the engine words the 250. The slices in
@@ -34,12 +36,18 @@ struct smtp_server_ops {
     void (*on_reset)(void *owner);
     /* Start TLS on the stream after writing `out`, then call smtp_server_secured. */
     void (*on_starttls)(void *owner);
-    /* QUIT or too many errors: write `out`, then close. */
+    /* The session is over (QUIT, 421, 554 to an early talker, octets behind STARTTLS): write `out`,
+     * then close. Fires once, also from inside smtp_server_shutdown and smtp_server_answer; not
+     * after a greeting that refused. */
     void (*on_quit)(void *owner);
 };
 
 enum smtp_server_phase { /* for timeouts and metrics */
-    SMTP_SERVER_COMMAND, SMTP_SERVER_DATA, SMTP_SERVER_ANSWER, SMTP_SERVER_TLS, SMTP_SERVER_CLOSED,
+                         SMTP_SERVER_COMMAND,
+                         SMTP_SERVER_DATA,
+                         SMTP_SERVER_ANSWER,
+                         SMTP_SERVER_TLS,
+                         SMTP_SERVER_CLOSED,
 };
 
 /* settings outlive the engine. */
@@ -48,15 +56,18 @@ struct smtp_server *smtp_server_new(const struct smtp_server_settings *settings,
 void smtp_server_free(struct smtp_server **server);
 /* Replies that wait to be written; the owner writes and buf_clears it after each call. */
 struct buf *smtp_server_out(struct smtp_server *server);
-/* The 220; or, refusing the connection, that reply and no session (421, 554). */
+/* The 220; or, refusing the connection, that reply and no session (421, 554): the owner writes
+ * `out` and closes. What arrives before the greeting ends the session with 554 (I18). */
 void smtp_server_greet(struct smtp_server *server, const struct smtp_reply *refusal);
-/* Everything is taken: unfinished lines and what waits behind an answer are kept inside (bounded:
- * the owner pauses its stream while smtp_server_is_full). */
+/* Everything is taken: unfinished lines (at most 2 KiB) and what waits behind an answer are kept
+ * inside (bounded: the owner pauses its stream while smtp_server_is_full). Not from inside a
+ * callback, and nothing is freed from inside one. */
 void smtp_server_feed(struct smtp_server *server, struct slice bytes);
 /* The reply to the end of data; continues with waiting input. Only between on_data_end and the
  * answer; may be called from inside on_data_end. */
 void smtp_server_answer(struct smtp_server *server, const struct smtp_reply *reply);
-/* TLS is up: full reset, EHLO needed again. */
+/* TLS is up: full reset, EHLO needed again. Clear text fed between on_starttls and this call ends
+ * the session (I26). */
 void smtp_server_secured(struct smtp_server *server);
 /* Ends the session with 421 4.3.2 as soon as the protocol allows: now, or behind the answer to the
  * mail in progress. reason: our own words. */

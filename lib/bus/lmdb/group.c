@@ -8,8 +8,6 @@
 #include "bus/lmdb/hub.h"
 #include "net/clock.h"
 
-#define MARK_INTERVAL_MS 150 /* marks are kept within 200 ms: a sync has to fit in */
-
 static struct hub_group *group_new(struct bus_hub *hub, enum bus_topic topic, struct slice name)
 {
     struct hub_group *group = xalloc(sizeof *group);
@@ -92,7 +90,7 @@ void group_push_mark(struct bus_hub *hub, struct hub_share *share, int64_t next_
     if (list_has(&share->node)) /* waiting already, or in the open transaction: see the writer */
         return;
     if (hub->dirty.count == 0) {
-        hub->dirty_due_ms = clock_monotonic_ms() + MARK_INTERVAL_MS;
+        hub->dirty_due_ms = clock_monotonic_ms() + HUB_MARK_INTERVAL_MS;
         (void)pthread_cond_signal(&hub->work);
     }
     list_push(&hub->dirty, &share->node);

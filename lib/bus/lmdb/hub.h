@@ -15,6 +15,8 @@
 #include "bus/lmdb/room.h"
 #include "bus/lmdb/store.h"
 
+#define HUB_MARK_INTERVAL_MS 150 /* marks are durable within 200 ms: a sync has to fit in */
+
 struct hub_group;
 
 /* One partition as one group sees it; all hub lock, except that the writer reads `writing` of
@@ -63,6 +65,7 @@ struct bus_hub {
     struct list dirty, writing;  /* shares whose mark moved; those in the open transaction */
     uint64_t dirty_due_ms;       /* when they are written even if nothing else is */
     uint64_t marks_pushed, marks_kept; /* counts pushes; how many of them are durable */
+    unsigned leaving; /* consumers that wait for their last marks */
     struct list buses, groups;
     bool is_ending;
     _Atomic(const char *) broken; /* a sentence once the environment is unusable */
@@ -115,6 +118,11 @@ void consumer_drop_all(struct bus *bus);    /* without callbacks: the bus is goi
 struct bus *consumer_bus(const struct bus_consumer *consumer);
 struct bus_consumer *consumer_of_seat(struct list_node *seat); /* its node in group->members */
 
+/* fetch.c: found false for all that wait. */
+void fetch_fail_all(struct bus *bus);
+
+/* bus.c: what was published and finished goes to the writer at the end of the turn. */
+void bus_flush_later(struct bus *bus);
 /* bus.c: a read transaction over what is durable now, to be ended soon; NULL: not possible. */
 MDB_txn *bus_read_begin(struct bus *bus);
 void bus_read_end(struct bus *bus);

@@ -138,25 +138,27 @@ int store_append(struct store *store, MDB_txn *txn, const struct store_record *r
     return 0;
 }
 
-bool store_decode(MDB_val key, MDB_val value, struct bus_delivery *ret_delivery,
+void store_decode(MDB_val key, MDB_val value, struct bus_delivery *ret_delivery,
                   int64_t *ret_age_ms)
 {
-    struct store_header header;
+    struct store_header header = {0};
     struct slice rest = slice_of(value.mv_data, value.mv_size);
 
-    if (key.mv_size != sizeof ret_delivery->offset || rest.len < sizeof header)
-        return false;
-    memcpy(&ret_delivery->offset, key.mv_data, sizeof ret_delivery->offset);
+    *ret_delivery = (struct bus_delivery){.offset = -1, .value = rest};
+    *ret_age_ms = 0;
+    if (key.mv_size == sizeof ret_delivery->offset)
+        memcpy(&ret_delivery->offset, key.mv_data, sizeof ret_delivery->offset);
+    if (rest.len < sizeof header)
+        return;
     memcpy(&header, rest.at, sizeof header);
     rest = slice_skip(rest, sizeof header);
     if (header.key_bytes > rest.len)
-        return false;
+        return;
     ret_delivery->stored_at_ms = header.stored_at_ms;
     ret_delivery->is_tombstone = header.is_tombstone != 0;
     ret_delivery->key = slice_sub(rest, 0, header.key_bytes);
     ret_delivery->value = slice_skip(rest, header.key_bytes);
     *ret_age_ms = header.age_ms;
-    return true;
 }
 
 int store_seek(MDB_cursor *cursor, int64_t offset, MDB_val *ret_key, MDB_val *ret_value)

@@ -89,8 +89,9 @@ int store_append(struct store *store, MDB_txn *txn, const struct store_record *r
 /* The partition, or NULL when there is none of that number (it may come from a record). */
 struct store_partition *store_partition(struct store *store, enum bus_topic topic,
                                         int32_t partition);
-/* False: not a record of ours. The slices point into the map, valid while the transaction is. */
-bool store_decode(MDB_val key, MDB_val value, struct bus_delivery *ret_delivery,
+/* The slices point into the map, valid while the transaction is. What is no record of ours comes as
+ * it is, without a key: its consumer refuses it. */
+void store_decode(MDB_val key, MDB_val value, struct bus_delivery *ret_delivery,
                   int64_t *ret_age_ms);
 /* Positions the cursor at the first record at or after offset. */
 int store_seek(MDB_cursor *cursor, int64_t offset, MDB_val *ret_key, MDB_val *ret_value);

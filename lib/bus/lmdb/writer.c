@@ -3,8 +3,10 @@
  * acknowledgements to their loops in order. Marks ride along with every transaction and cause one
  * of their own when nothing else does; so does clean-up, in small steps. A transaction that fails
  * fails its records, never the marks: they are tried again without them. */
-#include "base/assert.h"
+#include <errno.h>
+
 #include "base/buf.h"
+#include "base/xalloc.h"
 #include "bus/lmdb/hub.h"
 #include "net/clock.h"
 
@@ -23,36 +25,48 @@ struct writer {
     struct buf mark_name;
     size_t batch_bytes; /* estimate of what the batch takes in the map */
     uint64_t clean_at_ms;
+    uint64_t marks_taken; /* of hub->marks_pushed, when the marks were taken */
 };
+
+/* LMDB codes; is_certain: a failed batch is surely not stored. */
+struct outcome {
+    int batch_rc, marks_rc;
+    bool is_certain;
+};
+
+static bool is_no_room(int rc)
+{
+    return rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT;
+}
 
 /* ---- what there is to do (hub lock held) ---- */
 
-static uint64_t next_due_ms(const struct writer *w)
-{
-    uint64_t due = clock_monotonic_ms() + TICK_MS;
-
-    if (w->hub->dirty.count > 0 && w->hub->dirty_due_ms < due)
-        due = w->hub->dirty_due_ms;
-    return w->clean_at_ms < due ? w->clean_at_ms : due;
-}
-
-static bool has_work(const struct writer *w)
+static bool has_work(const struct writer *w, uint64_t now_ms)
 {
     const struct bus_hub *hub = w->hub;
-    uint64_t now = clock_monotonic_ms();
 
-    return hub->queue.count > 0 || (hub->dirty.count > 0 && now >= hub->dirty_due_ms) ||
-           now >= w->clean_at_ms || hub->is_ending;
+    return hub->queue.count > 0 || (hub->dirty.count > 0 && now_ms >= hub->dirty_due_ms) ||
+           now_ms >= w->clean_at_ms || hub->is_ending;
+}
+
+static uint64_t next_due_ms(const struct writer *w, uint64_t tick_ms)
+{
+    uint64_t due = w->clean_at_ms < tick_ms ? w->clean_at_ms : tick_ms;
+
+    return w->hub->dirty.count > 0 && w->hub->dirty_due_ms < due ? w->hub->dirty_due_ms : due;
 }
 
 /* Until there is work or a second has passed. */
 static void wait_for_work(struct writer *w)
 {
-    uint64_t due = next_due_ms(w);
-    struct timespec at = {(time_t)(due / 1000), (long)(due % 1000) * 1000000};
+    uint64_t now_ms = clock_monotonic_ms(), tick_ms = now_ms + TICK_MS;
 
-    if (!has_work(w))
+    while (!has_work(w, now_ms) && now_ms < tick_ms) {
+        uint64_t due = next_due_ms(w, tick_ms);
+        struct timespec at = {(time_t)(due / 1000), (long)(due % 1000) * 1000000};
         (void)pthread_cond_clockwait(&w->hub->work, &w->hub->lock, CLOCK_MONOTONIC, &at);
+        now_ms = clock_monotonic_ms();
+    }
 }
 
 /* Records of half a page and more take whole pages. */
@@ -78,10 +92,12 @@ static void take_batch(struct writer *w)
     }
 }
 
-static void take_marks(struct bus_hub *hub)
+static void take_marks(struct writer *w)
 {
+    struct bus_hub *hub = w->hub;
     struct list_node *node;
 
+    w->marks_taken = hub->marks_pushed;
     while ((node = list_shift(&hub->dirty)) != NULL) {
         struct hub_share *share = LIST_OWNER(node, struct hub_share, node);
         share->writing = share->committed;
@@ -158,23 +174,23 @@ static int commit(struct writer *w, bool with_batch, bool *ret_is_certain)
         return rc;
     }
     rc = mdb_txn_commit(txn);
-    *ret_is_certain = rc == 0 || rc == ENOSPC || rc == MDB_MAP_FULL;
+    *ret_is_certain = rc == 0 || is_no_room(rc);
     return rc;
 }
 
 /* ---- what became of it (hub lock held) ---- */
 
-static void fill_ack(struct bus_ack *ack, int rc, bool is_certain)
+static void fill_ack(struct bus_ack *ack, const struct outcome *outcome)
 {
-    bool is_no_room = rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT;
+    int rc = outcome->batch_rc;
 
     ack->ok = rc == 0;
-    ack->kind = rc == 0 ? ERR_NONE : is_no_room ? ERR_LIMIT : ERR_RETRY;
-    ack->maybe_persisted = !is_certain;
-    ack->detail = rc == 0 ? "stored" : is_no_room ? "the log is full" : mdb_strerror(rc);
+    ack->kind = rc == 0 ? ERR_NONE : is_no_room(rc) ? ERR_LIMIT : ERR_RETRY;
+    ack->maybe_persisted = !outcome->is_certain;
+    ack->detail = rc == 0 ? "stored" : is_no_room(rc) ? "the log is full" : mdb_strerror(rc);
 }
 
-static void settle_batch(struct bus_hub *hub, int rc, bool is_certain)
+static void settle_batch(struct bus_hub *hub, const struct outcome *outcome)
 {
     struct list_node *node;
 
@@ -182,16 +198,16 @@ static void settle_batch(struct bus_hub *hub, int rc, bool is_certain)
         struct hub_publication *p = LIST_OWNER(node, struct hub_publication, node);
         struct store_partition *to =
             store_partition(&hub->store, p->record.topic, p->record.partition);
-        if (rc == 0)
+        if (outcome->batch_rc == 0)
             atomic_store(&to->end_offset, p->ack.offset + 1);
         else
             to->next_offset = atomic_load(&to->end_offset);
-        fill_ack(&p->ack, rc, is_certain);
+        fill_ack(&p->ack, outcome);
         if (p->bus) {
             p->bus->is_ringing = true;
             list_push(&p->bus->settled, node);
         } else {
-            publication_free(p);
+            xfree(p);
         }
     }
 }
@@ -210,15 +226,15 @@ static void settle_marks(struct bus_hub *hub, int rc)
             list_push(&hub->dirty, node);
     }
     if (hub->dirty.count > 0)
-        hub->dirty_due_ms = clock_monotonic_ms() + (rc == 0 ? 0 : MARK_RETRY_MS);
+        hub->dirty_due_ms = clock_monotonic_ms() + (rc == 0 ? HUB_MARK_INTERVAL_MS : MARK_RETRY_MS);
 }
 
-static void ring(struct bus_hub *hub, unsigned topics, bool is_everybody)
+static void ring(struct bus_hub *hub, unsigned topics)
 {
     for (struct list_node *node = list_first(&hub->buses); node;
          node = list_next(&hub->buses, node)) {
         struct bus *bus = LIST_OWNER(node, struct bus, node);
-        if (bus->is_ringing || is_everybody || (bus->topics & topics))
+        if (bus->is_ringing || (bus->topics & topics))
             loop_post_ring(bus->bell);
         bus->is_ringing = false;
     }
@@ -233,60 +249,70 @@ static unsigned topics_of(const struct list *batch)
     return topics;
 }
 
-/* ---- one round ---- */
-
-/* Marks must get through when the records did not. */
-static int commit_marks_alone(struct writer *w)
+static void settle(struct writer *w, const struct outcome *outcome)
 {
-    bool is_certain;
+    struct bus_hub *hub = w->hub;
+    unsigned topics = outcome->batch_rc == 0 ? topics_of(&hub->batch) : 0;
 
-    return commit(w, false, &is_certain);
+    if (hub->leaving > 0) /* somebody waits for its last marks */
+        topics = ~0U;
+    settle_batch(hub, outcome);
+    settle_marks(hub, outcome->marks_rc);
+    if (outcome->marks_rc == 0)
+        hub->marks_kept = w->marks_taken;
+    ring(hub, topics);
 }
+
+/* ---- the thread ---- */
 
 static void note_failure(struct bus_hub *hub, int rc)
 {
-    if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT)
+    if (is_no_room(rc))
         room_exhausted(&hub->room);
     else if (rc == MDB_PANIC || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
         atomic_store(&hub->broken, mdb_strerror(rc));
 }
 
-static void write_round(struct writer *w, uint64_t marks_taken)
+static struct outcome write_all(struct writer *w)
 {
     struct bus_hub *hub = w->hub;
-    bool is_certain = true;
-    int rc = 0;
+    struct outcome outcome = {.is_certain = true};
+    bool is_certain;
 
     if (hub->batch.count > 0 && !room_take(&hub->room, &hub->store, w->batch_bytes))
-        rc = MDB_MAP_FULL;
-    int batch_rc = rc == 0 ? commit(w, true, &is_certain) : rc;
-    int marks_rc = batch_rc != 0 ? commit_marks_alone(w) : 0;
-    note_failure(hub, batch_rc);
+        outcome.batch_rc = MDB_MAP_FULL;
+    else
+        outcome.batch_rc = commit(w, true, &outcome.is_certain);
+    if (outcome.batch_rc != 0)
+        outcome.marks_rc = commit(w, false, &is_certain);
+    note_failure(hub, outcome.batch_rc);
     room_refresh(&hub->room, &hub->store);
+    return outcome;
+}
 
-    unsigned topics = batch_rc == 0 ? topics_of(&hub->batch) : 0;
-    (void)pthread_mutex_lock(&hub->lock);
-    settle_batch(hub, batch_rc, is_certain);
-    settle_marks(hub, marks_rc);
-    if (marks_rc == 0)
-        hub->marks_kept = marks_taken;
-    ring(hub, topics, false);
+/* At the end everything that waits is written; marks that cannot be are given up. */
+static bool is_over(const struct bus_hub *hub, const struct outcome *last)
+{
+    return hub->is_ending && hub->queue.count == 0 &&
+           (hub->dirty.count == 0 || last->marks_rc != 0);
 }
 
 void *writer_main(void *arg)
 {
     struct writer w = {.hub = arg};
     struct bus_hub *hub = w.hub;
+    struct outcome outcome = {0};
 
     room_measure(&hub->room, &hub->store);
     (void)pthread_mutex_lock(&hub->lock);
-    while (!hub->is_ending || hub->queue.count > 0 || hub->dirty.count > 0) {
+    while (!is_over(hub, &outcome)) {
         wait_for_work(&w);
         take_batch(&w);
-        take_marks(hub);
-        uint64_t marks_taken = hub->marks_pushed;
+        take_marks(&w);
         (void)pthread_mutex_unlock(&hub->lock);
-        write_round(&w, marks_taken);
+        outcome = write_all(&w);
+        (void)pthread_mutex_lock(&hub->lock);
+        settle(&w, &outcome);
     }
     (void)pthread_mutex_unlock(&hub->lock);
     buf_free(&w.mark_name);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Section "embedded", and the configuration of the private Redis: on a unix socket only, without
+ * persistence (it is an index that is rebuilt from the log), never evicting. It is started when
+ * redis.address names a unix socket; another address means that somebody else runs Redis. */
+#include "hikyaku/redis_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bus/settings.h"
+#include "redis/settings.h"
+
+#define UNIX_PREFIX   "unix:"
+#define DATABASES_MIN 16
+
+struct embedded_settings {
+    const char *redis_server;
+};
+
+static const struct conf_setting SETTINGS[] = {
+    {
+        .name = "redis_server",
+        .type = CONF_STRING,
+        .offset = CONF_AT(struct embedded_settings, redis_server),
+        .fallback = "redis-server",
+        .max = 200,
+        .help = "The program that is started as a private child when redis.address is a unix "
+                "socket: a path, or a name that is searched in PATH. Empty: somebody else runs "
+                "Redis.",
+    },
+};
+
+static const struct conf_section EMBEDDED_SECTION = {
+    .name = "embedded",
+    .help = "The all-in-one binary and its private Redis.",
+    .settings = SETTINGS,
+    .count = sizeof SETTINGS / sizeof *SETTINGS,
+    .size = sizeof(struct embedded_settings),
+};
+
+/* NULL: there is none. */
+static const char *find_program(const char *name, struct arena *arena)
+{
+    struct slice path = slice_str(getenv("PATH"));
+
+    if (strchr(name, '/'))
+        return access(name, X_OK) == 0 ? name : NULL;
+    while (path.len > 0) {
+        struct slice directory = slice_cut(&path, ':');
+        const char *file = arena_printf(arena, "%.*s/%s", SLICE_ARGS(directory), name).at;
+        if (access(file, X_OK) == 0)
+            return file;
+    }
+    return NULL;
+}
+
+/* A quoted argument in redis.conf. */
+static void add_quoted(struct buf *out, const char *name, const char *value)
+{
+    buf_addf(out, "%s \"", name);
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            buf_add_char(out, '\\');
+        buf_add_char(out, *value);
+    }
+    buf_add_str(out, "\"\n");
+}
+
+static void add_configuration(struct buf *out, const struct redis_settings *redis,
+                              const char *directory)
+{
+    int64_t databases = redis->database + 1;
+
+    /* "dir" comes first: what follows is relative to it. */
+    add_quoted(out, "dir", directory);
+    add_quoted(out, "unixsocket", redis->address + strlen(UNIX_PREFIX));
+    if (redis->password[0])
+        add_quoted(out, "requirepass", redis->password);
+    buf_addf(out,
+             "unixsocketperm 700\n"
+             "port 0\n"
+             "daemonize no\n"
+             "logfile redis.log\n"
+             "save \"\"\n"
+             "appendonly no\n"
+             "maxmemory-policy noeviction\n"
+             "databases %" PRId64 "\n",
+             databases > DATABASES_MIN ? databases : DATABASES_MIN);
+}
+
+static bool write_all(int fd, struct slice bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.at, bytes.len);
+        if (n < 0 && errno != EINTR)
+            return false;
+        bytes = slice_skip(bytes, n > 0 ? (size_t)n : 0);
+    }
+    return true;
+}
+
+static int write_configuration(const char *file, const struct redis_settings *redis,
+                               const char *directory, struct err *err)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct buf text = {0};
+    int rc = 0;
+
+    add_configuration(&text, redis, directory);
+    if (fd < 0 || !write_all(fd, buf_slice(&text)))
+        rc = err_set(err, ERR_INVALID, "cannot write %s: %s", file, strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    buf_free(&text);
+    return rc;
+}
+
+static int check_socket(const char *address, struct err *err)
+{
+    size_t room = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+
+    if (strlen(address) - strlen(UNIX_PREFIX) <= room)
+        return 0;
+    return err_set(err, ERR_INVALID,
+                   "redis.address: the socket's path is too long; allowed: %zu "
+                   "characters",
+                   room);
+}
+
+static int prepare(const struct conf *conf, struct arena *arena, const char *const **ret_argv,
+                   struct err *err)
+{
+    const struct embedded_settings *embedded = conf_values(conf, &EMBEDDED_SECTION);
+    const struct redis_settings *redis = conf_values(conf, &REDIS_SECTION);
+    const struct bus_settings *bus = conf_values(conf, &BUS_SECTION);
+    const char **argv = arena_alloc(arena, 3 * sizeof *argv);
+
+    if (!embedded->redis_server[0] ||
+        !slice_starts_nocase(slice_str(redis->address), SLICE(UNIX_PREFIX)))
+        return 0;
+    argv[0] = find_program(embedded->redis_server, arena);
+    if (!argv[0])
+        return err_set(err, ERR_INVALID, "embedded.redis_server: there is no program %s",
+                       embedded->redis_server);
+    argv[1] = arena_printf(arena, "%s/redis.conf", bus->directory).at;
+    if (check_socket(redis->address, err) != 0 ||
+        write_configuration(argv[1], redis, bus->directory, err) != 0)
+        return -1;
+    *ret_argv = argv;
+    return 0;
+}
+
+const struct service_child REDIS_CHILD = {
+    .section = &EMBEDDED_SECTION,
+    .prepare = prepare,
+};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Partitions come and go.
+ *   assign: PART_LOOKUP -> (offsets known) on_assigned, PART_ASSIGNED -> bus_start, PART_STARTED.
+ *   revoke, leave: on_revoked, PART_REVOKED -> bus_release, PART_RELEASED -> last commit -> foreign.
+ * While a revocation drains, librdkafka waits for our answer and keeps the membership alive; nothing
+ * here blocks the loop. */
+#include "base/xalloc.h"
+#include "client.h"
+#include "consumer.h"
+
+#define LAST_COMMIT_MS 5000
+#define CLOSE_MS       5000
+/* A part's number comes from the broker: bound what we allocate for it. */
+#define PARTS_MAX 100000
+
+static void resize(struct bus_consumer *consumer, int32_t count)
+{
+    if (count <= consumer->part_count)
+        return;
+    consumer->parts = xrealloc(consumer->parts, (size_t)count * sizeof *consumer->parts);
+    for (int32_t p = consumer->part_count; p < count; p++)
+        consumer->parts[p] = (struct part){.committed = -1, .told = -1, .end = -1};
+    consumer->part_count = count;
+}
+
+static void assign_list(struct bus_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+{
+    if (rd_kafka_assign(client_rk(consumer->client), list))
+        consumer->bus->stats.errors++;
+}
+
+static void assign_nothing(struct bus_consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+
+    assign_list(consumer, none);
+    rd_kafka_topic_partition_list_destroy(none);
+}
+
+/* ---- coming ---- */
+
+static void take_assigned(struct bus_consumer *consumer,
+                          const rd_kafka_topic_partition_list_t *partitions)
+{
+    for (int i = 0; i < partitions->cnt; i++) {
+        int32_t partition = partitions->elems[i].partition;
+        if (partition < 0 || partition >= PARTS_MAX)
+            continue;
+        resize(consumer, partition + 1);
+        consumer->parts[partition].state = PART_LOOKUP;
+    }
+    consumer->phase = CONSUMER_RUNNING;
+    consumer->proof_ms = loop_now_ms(consumer->bus->loop);
+    consumer->is_commit_failed = false;
+    assign_nothing(consumer); /* a member of the group, fetching nothing yet */
+    lookup_abandon(&consumer->lookup);
+    lookup_start(consumer);
+}
+
+void assignment_on_looked_up(struct bus_consumer *consumer,
+                             const rd_kafka_topic_partition_list_t *committed,
+                             const rd_kafka_topic_partition_list_t *ends)
+{
+    for (int i = 0; i < committed->cnt; i++) {
+        struct part *part = consumer_part(consumer, committed->elems[i].partition);
+        if (!part || part->state != PART_LOOKUP)
+            continue;
+        part->state = PART_ASSIGNED;
+        part->committed = committed->elems[i].offset >= 0 ? committed->elems[i].offset : -1;
+        part->told = part->committed;
+        part->end = ends->elems[i].offset;
+        consumer->ops->on_assigned(consumer->owner, committed->elems[i].partition);
+    }
+}
+
+void assignment_apply(void *owner)
+{
+    struct bus_consumer *consumer = owner;
+
+    /* rd_kafka_assign would hide that the assignment was lost: the rebalance will tell. */
+    if (consumer->phase != CONSUMER_RUNNING ||
+        rd_kafka_assignment_lost(client_rk(consumer->client)))
+        return;
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(consumer->part_count);
+    for (int32_t p = 0; p < consumer->part_count; p++) {
+        struct part *part = &consumer->parts[p];
+        if (part->state != PART_STARTED)
+            continue;
+        rd_kafka_topic_partition_list_add(list, consumer->topic_name, p)->offset = part->position;
+        part->is_restarting = false;
+    }
+    assign_list(consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    for (int32_t p = 0; p < consumer->part_count; p++)
+        consumer_set_flow(consumer, p);
+}
+
+/* ---- going ---- */
+
+void assignment_step_later(struct bus_consumer *consumer)
+{
+    loop_later(consumer->bus->loop, &consumer->step_later, assignment_step, consumer);
+}
+
+static void revoke_part(struct bus_consumer *consumer, int32_t partition, bool is_lost)
+{
+    struct part *part = &consumer->parts[partition];
+    bool is_known = part->state == PART_ASSIGNED || part->state == PART_STARTED ||
+                    part->state == PART_REVOKED;
+
+    if (part->state == PART_LOOKUP)
+        part->state = PART_FOREIGN;
+    if (!is_known)
+        return;
+    part->state = is_lost ? PART_RELEASED : PART_REVOKED;
+    consumer->ops->on_revoked(consumer->owner, partition, is_lost);
+}
+
+static void revoke_all(struct bus_consumer *consumer, bool is_lost)
+{
+    lookup_abandon(&consumer->lookup);
+    loop_timer_stop(consumer->assign_timer);
+    for (int32_t p = 0; p < consumer->part_count; p++)
+        revoke_part(consumer, p, is_lost);
+}
+
+static bool is_awaiting_release(const struct bus_consumer *consumer)
+{
+    for (int32_t p = 0; p < consumer->part_count; p++)
+        if (consumer->parts[p].state == PART_REVOKED)
+            return true;
+    return false;
+}
+
+static void begin_drain(struct bus_consumer *consumer, bool is_lost)
+{
+    consumer->phase = CONSUMER_DRAINING;
+    consumer->deadline_ms = loop_now_ms(consumer->bus->loop) +
+                            (uint64_t)consumer->bus->hub->settings.drain_ms;
+    revoke_all(consumer, is_lost);
+    consumer->is_commit_failed = is_lost; /* then there is nothing to commit */
+    assignment_step_later(consumer);
+}
+
+/* Nothing is ours any more; the pauses of librdkafka must not outlive the ownership. */
+static void forget_parts(struct bus_consumer *consumer)
+{
+    for (int32_t p = 0; p < consumer->part_count; p++) {
+        consumer->parts[p].state = PART_FOREIGN;
+        consumer->parts[p].is_restarting = false;
+        consumer_set_flow(consumer, p);
+    }
+}
+
+static void give_up_parts(struct bus_consumer *consumer)
+{
+    forget_parts(consumer);
+    if (rd_kafka_assign(client_rk(consumer->client), NULL))
+        consumer->bus->stats.errors++;
+    consumer->phase = CONSUMER_RUNNING;
+    if (consumer->is_leaving) {
+        consumer->phase = CONSUMER_CLOSING;
+        consumer->deadline_ms = loop_now_ms(consumer->bus->loop) + CLOSE_MS;
+        consumer_begin_close(consumer);
+    }
+}
+
+void assignment_step(void *owner)
+{
+    struct bus_consumer *consumer = owner;
+    uint64_t now_ms = loop_now_ms(consumer->bus->loop);
+    bool is_late = now_ms >= consumer->deadline_ms;
+
+    if (consumer->phase == CONSUMER_DRAINING) {
+        if (is_late || rd_kafka_assignment_lost(client_rk(consumer->client)))
+            revoke_all(consumer, true);
+        if (is_awaiting_release(consumer))
+            return;
+        consumer->phase = CONSUMER_COMMITTING;
+        consumer->deadline_ms = now_ms + LAST_COMMIT_MS;
+        is_late = false;
+    }
+    if (consumer->phase != CONSUMER_COMMITTING)
+        return;
+    if (!is_late && !consumer->is_commit_failed) {
+        commit_send(consumer);
+        if (consumer->is_commit_sent)
+            return;
+    }
+    give_up_parts(consumer);
+}
+
+void assignment_lose(struct bus_consumer *consumer)
+{
+    revoke_all(consumer, true);
+    forget_parts(consumer);
+}
+
+void assignment_leave(struct bus_consumer *consumer)
+{
+    if (consumer->phase != CONSUMER_RUNNING)
+        return; /* the revocation that is under way ends by leaving */
+    assign_nothing(consumer);
+    begin_drain(consumer, false);
+}
+
+void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
+                             rd_kafka_topic_partition_list_t *partitions, void *owner)
+{
+    struct bus_consumer *consumer = owner;
+
+    consumer->bus->stats.rebalances++;
+    if (consumer->phase >= CONSUMER_CLOSING || consumer->is_leaving) {
+        (void)rd_kafka_assign(rk, NULL);
+        return;
+    }
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        take_assigned(consumer, partitions);
+    else
+        begin_drain(consumer, rd_kafka_assignment_lost(rk));
+}

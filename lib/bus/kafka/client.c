@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Making handles. librdkafka writes its log lines nowhere: errors reach us as values, and libraries
+ * never log. */
+#include "client.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/xalloc.h"
+
+struct client {
+    rd_kafka_t *rk;
+    _Atomic unsigned references;
+};
+
+/* Of every handle. Broker back in half a second, not in ten: the defaults double up to 10 s. */
+static const struct client_option shared_options[] = {
+    {"reconnect.backoff.ms", "50"},
+    {"reconnect.backoff.max.ms", "500"},
+    {"socket.nagle.disable", "true"},
+    {"socket.keepalive.enable", "true"},
+    {"topic.metadata.refresh.interval.ms", "10000"},
+    {"allow.auto.create.topics", "false"},
+    {"log_level", "0"},
+    {NULL, NULL},
+};
+
+static void drop_log(const rd_kafka_t *rk, int level, const char *facility, const char *line)
+{
+    (void)rk;
+    (void)level;
+    (void)facility;
+    (void)line;
+}
+
+static int set_option(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
+{
+    char why[256];
+
+    if (rd_kafka_conf_set(conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK)
+        return 0;
+    return err_set(err, ERR_INVALID, "librdkafka refuses %s=%s: %s", name, value, why);
+}
+
+static int set_options(rd_kafka_conf_t *conf, const struct client_option *options, struct err *err)
+{
+    for (; options->name; options++)
+        if (set_option(conf, options->name, options->value, err))
+            return -1;
+    return 0;
+}
+
+/* "name=value" of the operator; settings.c has refused the names that are ours. */
+static int set_free_option(rd_kafka_conf_t *conf, const char *text, struct err *err)
+{
+    struct slice value = slice_str(text);
+    struct slice name = slice_trim(slice_cut(&value, '='));
+    struct buf name_z = {0}, value_z = {0};
+
+    buf_add(&name_z, name);
+    buf_add(&value_z, slice_trim(value));
+    int result = set_option(conf, buf_str(&name_z), buf_str(&value_z), err);
+    buf_free(&name_z);
+    buf_free(&value_z);
+    return result;
+}
+
+static int set_settings(rd_kafka_conf_t *conf, const struct bus_settings *settings, struct err *err)
+{
+    if (set_options(conf, shared_options, err) ||
+        set_option(conf, "bootstrap.servers", settings->brokers, err))
+        return -1;
+    for (const char *const *text = settings->librdkafka; text && *text; text++)
+        if (set_free_option(conf, *text, err))
+            return -1;
+    return 0;
+}
+
+static rd_kafka_t *open_handle(const struct client_plan *plan, rd_kafka_conf_t *conf,
+                               struct err *err)
+{
+    char why[256];
+    rd_kafka_t *rk = rd_kafka_new(plan->type, conf, why, sizeof why);
+
+    if (!rk)
+        (void)err_set(err, ERR_INVALID, "librdkafka cannot start for %s: %s", plan->id, why);
+    return rk;
+}
+
+int client_new(const struct bus_settings *settings, const struct client_plan *plan,
+               struct client **ret_client, struct err *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_t *rk = NULL;
+
+    rd_kafka_conf_set_log_cb(conf, drop_log);
+    if (plan->prepare)
+        plan->prepare(conf, plan->owner);
+    if (set_settings(conf, settings, err) == 0 &&
+        set_option(conf, "client.id", plan->id, err) == 0 &&
+        set_options(conf, plan->options, err) == 0)
+        rk = open_handle(plan, conf, err);
+    if (!rk) {
+        rd_kafka_conf_destroy(conf); /* rd_kafka_new takes it only when it succeeds */
+        return -1;
+    }
+    *ret_client = xalloc(sizeof **ret_client);
+    (*ret_client)->rk = rk;
+    atomic_init(&(*ret_client)->references, 1);
+    return 0;
+}
+
+int client_check(const struct bus_settings *settings, struct err *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int result = set_settings(conf, settings, err);
+
+    if (result == 0)
+        result = set_option(conf, "compression.codec", settings->compression, err);
+    rd_kafka_conf_destroy(conf);
+    return result;
+}
+
+rd_kafka_t *client_rk(const struct client *client)
+{
+    return client->rk;
+}
+
+struct client *client_take(struct client *client)
+{
+    atomic_fetch_add(&client->references, 1);
+    return client;
+}
+
+void client_put(struct client **client)
+{
+    struct client *c = *client;
+
+    *client = NULL;
+    if (!c || atomic_fetch_sub(&c->references, 1) > 1)
+        return;
+    /* Consumers were closed by their owner, or cannot be any more. */
+    rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    xfree(c);
+}
+
+static void put_on_pool(void *owner)
+{
+    struct client *client = owner;
+
+    client_put(&client);
+}
+
+static void put_done(void *owner)
+{
+    (void)owner;
+}
+
+void client_put_later(struct loop *loop, struct client **client)
+{
+    if (*client)
+        loop_offload(loop, put_on_pool, put_done, *client);
+    *client = NULL;
+}

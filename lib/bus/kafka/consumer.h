@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A consumer and its files: consumer.c (bus.h calls, polling, delivery), assignment.c (partitions
+ * come and go), commit.c (the watermark reaches the group), lookup.c (offsets of new partitions).
+ *
+ * One mechanism moves the fetch position: rd_kafka_assign with the explicit offset of every started
+ * partition. It purges what librdkafka had prefetched and is exact where seek is not: a seek that
+ * comes before the partition is being fetched is silently lost. */
+#pragma once
+
+#include "bus/watermark.h"
+#include "kafka.h"
+
+struct client;
+struct lookup;
+struct pump;
+
+/* Records of one partition in the role's hands; beyond it the partition is paused. */
+#define CONSUMER_WIDTH ((size_t)4096)
+
+enum part_state {
+    PART_FOREIGN,  /* not ours */
+    PART_LOOKUP,   /* ours, on_assigned waits for its offsets */
+    PART_ASSIGNED, /* on_assigned was called; not started */
+    PART_STARTED,  /* delivering from position */
+    PART_REVOKED,  /* on_revoked was called; bus_release is awaited */
+    PART_RELEASED, /* released; its watermark is still to be committed */
+};
+
+struct part {
+    enum part_state state;
+    int64_t position;  /* of the next record to deliver; may be logical (the beginning) */
+    int64_t committed; /* in the group, as far as known; -1: nothing */
+    int64_t told;      /* the highest given to on_committed */
+    int64_t end;       /* one past the newest, when it was assigned; -1: unknown */
+    struct watermark *watermark; /* from the first start on */
+    bool is_restarting; /* bus_start was called; the assignment does not have it yet */
+    bool is_paused;     /* in librdkafka */
+};
+
+enum consumer_phase {
+    CONSUMER_RUNNING,
+    CONSUMER_DRAINING,   /* revoked: waits for bus_release */
+    CONSUMER_COMMITTING, /* then for the last commit */
+    CONSUMER_CLOSING,    /* leaves the group */
+    CONSUMER_CLOSED,     /* no handle: left, or waiting to begin again after a fatal error */
+};
+
+struct bus_consumer {
+    struct list_node node; /* of bus->consumers */
+    struct bus *bus;
+    enum bus_topic topic;
+    const char *topic_name;
+    char *group;
+    char *instance_id; /* "": dynamic membership */
+    bool is_committing_group; /* false: the role keeps its offsets elsewhere */
+    const struct bus_consumer_ops *ops;
+    void *owner;
+
+    enum consumer_phase phase;
+    bool is_leaving;
+    struct client *client;
+    rd_kafka_queue_t *queue;
+    struct pump *pump;
+    struct part *parts; /* by partition number */
+    int32_t part_count;
+    struct lookup *lookup; /* being asked */
+
+    bool is_held;   /* bus_pause: do not poll */
+    bool is_parked; /* held for long: paused in librdkafka, polling again */
+    uint64_t held_since_ms;
+
+    struct loop_timer *tick;
+    struct loop_timer *assign_timer; /* coalesces bus_start */
+    struct loop_later step_later;
+    uint64_t deadline_ms; /* of draining, committing, closing; of reopening when closed */
+
+    bool is_commit_sent;
+    bool is_commit_failed; /* the last one of this assignment */
+    uint64_t commit_sent_ms;
+    uint64_t proof_ms; /* the group surely had us then */
+};
+
+/* ---- consumer.c ---- */
+/* The part of a partition number; NULL when there is none. */
+struct part *consumer_part(const struct bus_consumer *consumer, int32_t partition);
+/* Aligns librdkafka's pause with what we want for that partition. */
+void consumer_set_flow(struct bus_consumer *consumer, int32_t partition);
+
+/* ---- assignment.c ---- */
+void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
+                             rd_kafka_topic_partition_list_t *partitions, void *owner);
+/* The offsets of the partitions in PART_LOOKUP have come, or have not. */
+void assignment_on_looked_up(struct bus_consumer *consumer,
+                             const rd_kafka_topic_partition_list_t *committed,
+                             const rd_kafka_topic_partition_list_t *ends);
+/* assign_timer: gives librdkafka every started partition with its position. */
+void assignment_apply(void *owner);
+/* The next step of a revocation or of leaving, when its condition holds. */
+void assignment_step(void *owner);
+void assignment_step_later(struct bus_consumer *consumer);
+/* Takes everything away at once (fatal error, lost membership). */
+void assignment_lose(struct bus_consumer *consumer);
+/* bus_leave: as if all was revoked. */
+void assignment_leave(struct bus_consumer *consumer);
+
+/* ---- commit.c ---- */
+/* Sends what has moved, or proof of life when nothing has for long. */
+void commit_send(struct bus_consumer *consumer);
+bool commit_is_due(const struct bus_consumer *consumer);
+void commit_on_result(rd_kafka_t *rk, rd_kafka_resp_err_t error,
+                      rd_kafka_topic_partition_list_t *offsets, void *owner);
+
+/* ---- lookup.c ---- */
+/* Asks for committed and newest offsets of the partitions in PART_LOOKUP. */
+void lookup_start(struct bus_consumer *consumer);
+/* Nobody waits for the answer any more. NULL accepted, NULL set. */
+void lookup_abandon(struct lookup **lookup);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of this folder share: the hub (settings and names of the process) and the bus of
+ * one role with its parts. Each part has a header of its own. */
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/list.h"
+#include "bus/bus.h"
+#include "bus/settings.h"
+
+struct bus_hub {
+    struct bus_settings settings; /* its strings are the configuration's */
+    char *topic_names[BUS_TOPICS]; /* with the prefix */
+};
+
+struct bus {
+    struct bus_hub *hub;
+    struct loop *loop;
+    char *name;
+    struct producer *producer;
+    struct probe *probe;
+    struct reader *reader; /* made at the first fetch */
+    struct list consumers;
+    int32_t partitions[BUS_TOPICS]; /* 0: not yet known */
+    struct bus_stats stats;
+};
+
+/* The topic of a full name; false for a topic that is not ours. */
+bool hub_topic_of(const struct bus_hub *hub, const char *name, enum bus_topic *ret_topic);

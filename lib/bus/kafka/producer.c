@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every ticket is in one list: in_flight (librdkafka has the record) or failed (refused at once;
+ * told at the end of the turn). A record is one malloc'd block that librdkafka frees. */
+#include "producer.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "client.h"
+#include "probe.h"
+#include "pump.h"
+
+struct producer {
+    struct bus *bus;
+    struct client *client;
+    rd_kafka_queue_t *queue;
+    struct pump *pump;
+    rd_kafka_topic_t *topics[BUS_TOPICS];
+    struct list in_flight, failed;
+    struct loop_later tell_later;
+    rd_kafka_event_t *reports; /* delivery reports not yet worked off */
+};
+
+static void prepare(rd_kafka_conf_t *conf, void *owner)
+{
+    (void)owner;
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+}
+
+static int open_client(const struct producer *producer, struct client **ret_client,
+                       struct err *err)
+{
+    const struct bus_settings *settings = &producer->bus->hub->settings;
+    struct buf linger = {0}, timeout = {0}, kbytes = {0}, records = {0};
+
+    buf_add_u64(&linger, (uint64_t)settings->linger_ms);
+    buf_add_u64(&timeout, (uint64_t)settings->publish_timeout_ms);
+    buf_add_u64(&kbytes, (uint64_t)settings->queue_kbytes);
+    buf_add_u64(&records, PRODUCER_QUEUE_RECORDS);
+    const struct client_option options[] = {
+        {"acks", "all"},
+        {"enable.idempotence", settings->idempotence ? "true" : "false"},
+        /* Without sequence numbers a retry could overtake: one request at a time keeps order. */
+        {"max.in.flight.requests.per.connection", settings->idempotence ? "5" : "1"},
+        {"linger.ms", buf_str(&linger)},
+        {"message.timeout.ms", buf_str(&timeout)},
+        {"queue.buffering.max.kbytes", buf_str(&kbytes)},
+        {"queue.buffering.max.messages", buf_str(&records)},
+        {"message.max.bytes", "1000000"},
+        {"retry.backoff.ms", "100"},
+        {"compression.codec", settings->compression},
+        {NULL, NULL},
+    };
+    const struct client_plan plan = {.type = RD_KAFKA_PRODUCER,
+                                     .id = producer->bus->name,
+                                     .options = options,
+                                     .prepare = prepare};
+    int result = client_new(settings, &plan, ret_client, err);
+    buf_free(&linger);
+    buf_free(&timeout);
+    buf_free(&kbytes);
+    buf_free(&records);
+    return result;
+}
+
+/* ---- acknowledgements ---- */
+
+static enum err_kind kind_of(rd_kafka_resp_err_t error)
+{
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        return ERR_LIMIT;
+    if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+        error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || error == RD_KAFKA_RESP_ERR_INVALID_RECORD)
+        return ERR_INVALID;
+    return ERR_RETRY;
+}
+
+static enum bus_topic topic_of(const struct producer *producer, const rd_kafka_topic_t *rkt)
+{
+    enum bus_topic topic = 0;
+
+    while (topic < BUS_TOPICS && producer->topics[topic] != rkt)
+        topic++;
+    ASSERT(topic < BUS_TOPICS);
+    return topic;
+}
+
+static void tell_failed(void *owner)
+{
+    struct producer *producer = owner;
+    struct list_node *node;
+
+    while ((node = list_shift(&producer->failed))) {
+        struct bus_ticket *ticket = LIST_OWNER(node, struct bus_ticket, node);
+        const struct bus_ack ack = ticket->failure;
+        ticket->on_acked(ticket->owner, ticket, &ack);
+    }
+}
+
+static void fail_ticket(struct producer *producer, struct bus_ticket *ticket,
+                        const struct bus_ack *failure)
+{
+    ticket->failure = *failure;
+    list_push(&producer->failed, &ticket->node);
+    loop_later(producer->bus->loop, &producer->tell_later, tell_failed, producer);
+}
+
+static bool produce_again(struct producer *producer, const rd_kafka_message_t *report)
+{
+    char *bytes = report->payload ? xalloc(report->len + 1) : NULL;
+
+    if (bytes)
+        memcpy(bytes, report->payload, report->len);
+    if (rd_kafka_produce(report->rkt, report->partition, RD_KAFKA_MSG_F_FREE, bytes, report->len,
+                         report->key, report->key_len, report->_private) == 0)
+        return true;
+    xfree(bytes);
+    return false;
+}
+
+static void count_report(struct producer *producer, const rd_kafka_message_t *report)
+{
+    struct bus_stats *stats = &producer->bus->stats;
+    enum bus_topic topic = topic_of(producer, report->rkt);
+    int64_t latency_us = rd_kafka_message_latency(report);
+
+    stats->queue_records--;
+    stats->queue_bytes -= report->len;
+    if (report->err) {
+        stats->publish_failed[topic]++;
+        return;
+    }
+    stats->published[topic]++;
+    if (latency_us >= 0) {
+        stats->ack_us_sum += (uint64_t)latency_us;
+        stats->ack_count++;
+    }
+}
+
+static void on_report(struct producer *producer, const rd_kafka_message_t *report)
+{
+    struct bus_ticket *ticket = report->_private;
+    struct bus_ack ack = {.ok = !report->err, .offset = report->offset, .detail = ""};
+
+    /* Stored by an earlier try whose answer was lost (DUPLICATE_SEQUENCE_NUMBER): durable, but its
+     * place is unknown. A second copy is harmless, a pointer to nowhere is not. */
+    if (ack.ok && ack.offset < 0) {
+        if (produce_again(producer, report))
+            return;
+        ack.ok = false;
+    }
+    count_report(producer, report);
+    if (!ack.ok) {
+        ack.kind = kind_of(report->err);
+        ack.maybe_persisted =
+            rd_kafka_message_status(report) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+        ack.detail = rd_kafka_err2str(report->err);
+        probe_hurry(producer->bus->probe);
+    }
+    list_remove(&producer->in_flight, &ticket->node);
+    ticket->on_acked(ticket->owner, ticket, &ack);
+}
+
+/* ---- a new handle for a dead one ---- */
+
+static int attach(struct producer *producer, struct err *err)
+{
+    struct client *client = NULL;
+
+    if (open_client(producer, &client, err))
+        return -1;
+    producer->client = client;
+    producer->queue = rd_kafka_queue_get_main(client_rk(client));
+    for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++) {
+        producer->topics[topic] =
+            rd_kafka_topic_new(client_rk(client), producer->bus->hub->topic_names[topic], NULL);
+        ASSERT(producer->topics[topic] != NULL);
+    }
+    return 0;
+}
+
+static void detach(struct producer *producer)
+{
+    if (producer->reports)
+        rd_kafka_event_destroy(producer->reports);
+    producer->reports = NULL;
+    for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++)
+        rd_kafka_topic_destroy(producer->topics[topic]);
+    rd_kafka_queue_destroy(producer->queue);
+    producer->queue = NULL;
+}
+
+/* Whatever was handed to the old handle may or may not be stored: its reports are never read. */
+static void fail_in_flight(struct producer *producer, const char *detail)
+{
+    const struct bus_ack failure = {
+        .kind = ERR_RETRY, .maybe_persisted = true, .detail = detail};
+    struct bus_stats *stats = &producer->bus->stats;
+    struct list_node *node;
+
+    while ((node = list_shift(&producer->in_flight)))
+        fail_ticket(producer, LIST_OWNER(node, struct bus_ticket, node), &failure);
+    stats->queue_records = stats->queue_bytes = 0;
+}
+
+/* A fatal error of the idempotent producer is final for its handle, and in 2.0.2 may be a false
+ * alarm after a disconnect: the next handle works. */
+static void replace(struct producer *producer)
+{
+    struct client *dead = producer->client;
+    struct err err;
+
+    producer->bus->stats.errors++;
+    detach(producer);
+    fail_in_flight(producer, "the producer had to be replaced after a fatal error");
+    ASSERT(attach(producer, &err) == 0); /* the same settings were good enough before */
+    pump_switch(producer->pump, producer->queue);
+    client_put_later(producer->bus->loop, &dead);
+}
+
+/* ---- events ---- */
+
+/* The next report, from the event in hand or the next one; NULL: no more for now. */
+static const rd_kafka_message_t *next_report(struct producer *producer)
+{
+    const rd_kafka_message_t *report = NULL;
+
+    if (producer->reports && !(report = rd_kafka_event_message_next(producer->reports))) {
+        rd_kafka_event_destroy(producer->reports);
+        producer->reports = NULL;
+    }
+    return report;
+}
+
+static void on_event(struct producer *producer, rd_kafka_event_t *event)
+{
+    rd_kafka_event_type_t type = rd_kafka_event_type(event);
+
+    if (type == RD_KAFKA_EVENT_DR) {
+        producer->reports = event;
+        return;
+    }
+    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+    if (type == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
+        probe_on_configs(producer->bus->probe, event);
+    rd_kafka_event_destroy(event);
+    if (type != RD_KAFKA_EVENT_ERROR)
+        return;
+    producer->bus->stats.errors++;
+    if (error == RD_KAFKA_RESP_ERR__FATAL)
+        replace(producer);
+    else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        probe_on_disconnected(producer->bus->probe);
+}
+
+static void on_events(void *owner)
+{
+    struct producer *producer = owner;
+
+    for (unsigned done = 0; done < PUMP_BATCH; done++) {
+        const rd_kafka_message_t *report = next_report(producer);
+        if (report) {
+            on_report(producer, report);
+            continue;
+        }
+        rd_kafka_event_t *event = rd_kafka_queue_poll(producer->queue, 0);
+        if (!event)
+            return;
+        on_event(producer, event);
+    }
+    pump_again(producer->pump);
+}
+
+/* ---- public ---- */
+
+int producer_new(struct bus *bus, struct producer **ret_producer, struct err *err)
+{
+    struct producer *producer = xalloc(sizeof *producer);
+
+    producer->bus = bus;
+    list_init(&producer->in_flight);
+    list_init(&producer->failed);
+    if (attach(producer, err)) {
+        xfree(producer);
+        return -1;
+    }
+    producer->pump = pump_new(bus->loop, producer->queue, on_events, producer);
+    *ret_producer = producer;
+    return 0;
+}
+
+void producer_free(struct producer **producer)
+{
+    struct producer *p = *producer;
+
+    if (!p)
+        return;
+    fail_in_flight(p, "the log is being closed");
+    loop_later_cancel(p->bus->loop, &p->tell_later);
+    tell_failed(p);
+    pump_free(&p->pump);
+    detach(p);
+    client_put(&p->client);
+    xfree(p);
+    *producer = NULL;
+}
+
+/* Head and body behind one another, in a block librdkafka will free. One byte more, so that an empty
+ * value is not taken for none. */
+static char *gather(const struct bus_record *record)
+{
+    char *bytes = xalloc(record->head.len + record->body.len + 1);
+
+    if (record->head.len)
+        memcpy(bytes, record->head.at, record->head.len);
+    if (record->body.len)
+        memcpy(bytes + record->head.len, record->body.at, record->body.len);
+    return bytes;
+}
+
+/* NULL when librdkafka has it. */
+static const char *hand_over(struct producer *producer, const struct bus_record *record,
+                             struct bus_ticket *ticket, enum err_kind *ret_kind)
+{
+    size_t len = record->head.len + record->body.len;
+    int32_t partitions = producer->bus->partitions[record->topic];
+
+    *ret_kind = ERR_INVALID;
+    if (len > BUS_RECORD_MAX_BYTES)
+        return "the record is larger than the log takes";
+    if (record->partition < 0 || (partitions > 0 && record->partition >= partitions))
+        return "the topic has no such partition";
+    char *bytes = record->is_tombstone ? NULL : gather(record);
+    if (rd_kafka_produce(producer->topics[record->topic], record->partition, RD_KAFKA_MSG_F_FREE,
+                         bytes, bytes ? len : 0, record->key.at, record->key.len, ticket) == 0)
+        return NULL;
+    xfree(bytes);
+    *ret_kind = kind_of(rd_kafka_last_error());
+    return rd_kafka_err2str(rd_kafka_last_error());
+}
+
+void producer_publish(struct producer *producer, const struct bus_record *record,
+                      struct bus_ticket *ticket)
+{
+    struct bus_stats *stats = &producer->bus->stats;
+    enum err_kind kind;
+
+    ASSERT((unsigned)record->topic < BUS_TOPICS);
+    ticket->bus = producer->bus;
+    ticket->partition = record->partition;
+    const char *refusal = hand_over(producer, record, ticket, &kind);
+    if (refusal) {
+        const struct bus_ack failure = {.kind = kind, .detail = refusal};
+        stats->publish_failed[record->topic]++;
+        fail_ticket(producer, ticket, &failure);
+        return;
+    }
+    list_push(&producer->in_flight, &ticket->node);
+    stats->queue_records++;
+    stats->queue_bytes += record->head.len + record->body.len;
+}
+
+struct client *producer_client(const struct producer *producer)
+{
+    return producer->client;
+}
+
+rd_kafka_queue_t *producer_queue(const struct producer *producer)
+{
+    return producer->queue;
+}

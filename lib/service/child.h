@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A private child process: started at once, started again with a growing wait when it ends, killed
+ * by the kernel when this process dies however it dies. Main thread only. Not for other folders. */
+#pragma once
+
+#include "base/log.h"
+#include "net/loop.h"
+
+struct child;
+
+/* argv[0]: an absolute path; the vector lives as long as the child. Never fails: a child that
+ * cannot be started is logged and tried again. */
+struct child *child_new(struct loop *loop, struct log *log, const char *const *argv);
+/* SIGTERM, after 5 s SIGKILL; waits. NULL accepted, NULL set. */
+void child_free(struct child **child);

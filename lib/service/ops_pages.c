@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The pages. A probe answers 200 when each role passes, 503 otherwise, and names each role. */
+#include "service/ops_pages.h"
+
+#include <string.h>
+
+enum { HTTP_OK = 200, HTTP_NOT_FOUND = 404, HTTP_UNAVAILABLE = 503 };
+
+static bool is_alive(const struct role_view *view)
+{
+    return view->is_alive;
+}
+
+static bool is_started(const struct role_view *view)
+{
+    return view->is_started;
+}
+
+static bool is_ready(const struct role_view *view)
+{
+    return view->is_ready;
+}
+
+static unsigned probe(const struct ops_state *state, bool (*passes)(const struct role_view *view),
+                      struct buf *out)
+{
+    unsigned status = HTTP_OK;
+
+    for (size_t i = 0; i < state->count; i++) {
+        struct role_view view;
+        role_look(state->roles[i], &view);
+        if (passes(&view)) {
+            buf_addf(out, "%s: ok\n", view.name);
+            continue;
+        }
+        status = HTTP_UNAVAILABLE;
+        buf_addf(out, "%s: %s\n", view.name, view.is_alive ? view.why : "the loop is wedged");
+    }
+    return status;
+}
+
+static unsigned page_livez(const struct ops_state *state, struct buf *out)
+{
+    return probe(state, is_alive, out);
+}
+
+static unsigned page_startupz(const struct ops_state *state, struct buf *out)
+{
+    return probe(state, is_started, out);
+}
+
+static unsigned page_readyz(const struct ops_state *state, struct buf *out)
+{
+    return probe(state, is_ready, out);
+}
+
+static unsigned page_healthz(const struct ops_state *state, struct buf *out)
+{
+    unsigned status = HTTP_OK;
+
+    for (size_t i = 0; i < state->count; i++) {
+        struct role_view view;
+        role_look(state->roles[i], &view);
+        if (!view.is_alive || !view.is_started || !view.is_ready)
+            status = HTTP_UNAVAILABLE;
+        buf_addf(out, "%s: alive %s, started %s, ready %s%s%s\n", view.name,
+                 view.is_alive ? "yes" : "no", view.is_started ? "yes" : "no",
+                 view.is_ready ? "yes" : "no", view.is_ready ? "" : ": ",
+                 view.is_ready ? "" : view.why);
+    }
+    return status;
+}
+
+static unsigned page_metrics(const struct ops_state *state, struct buf *out)
+{
+    struct metrics *all[OPS_ROLES_MAX + 1] = {state->process};
+
+    for (size_t i = 0; i < state->count; i++)
+        all[i + 1] = state->roles[i]->env.metrics;
+    metrics_expose(all, state->count + 1, out);
+    return HTTP_OK;
+}
+
+static const struct {
+    const char *path;
+    unsigned (*page)(const struct ops_state *state, struct buf *out);
+} PAGES[] = {
+    {"/healthz", page_healthz}, {"/livez", page_livez},       {"/metrics", page_metrics},
+    {"/readyz", page_readyz},   {"/startupz", page_startupz},
+};
+
+unsigned ops_page(void *owner, const char *path, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof PAGES / sizeof *PAGES; i++)
+        if (strcmp(PAGES[i].path, path) == 0)
+            return PAGES[i].page(owner, out);
+    return HTTP_NOT_FOUND;
+}

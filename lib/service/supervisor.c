@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Start-up in order (ops port, log, child, roles), signals, drain with its deadline, and the way
+ * back. What fails to start takes down what was started before it. */
+#include "service/supervisor.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "bus/settings.h"
+#include "net/clock.h"
+#include "service/child.h"
+#include "service/ops.h"
+#include "service/ops_pages.h"
+#include "service/retry_section.h"
+#include "service/settings.h"
+
+#define TURN_MS      1000
+#define FREE_WAIT_MS 10000 /* for a role to free itself after the drain deadline */
+#define POD_BYTES    256
+
+struct supervisor {
+    const struct service *service;
+    const struct conf *conf;
+    const struct service_settings *settings;
+    char pod[POD_BYTES];
+    struct loop *loop;
+    struct log *log;
+    struct loop_post *bell;
+    int signal_fd;
+    struct loop_watch *signals;
+    struct loop_timer *deadline;
+    bool is_draining, is_past_deadline;
+    struct ops *ops;
+    struct bus_hub *hub;
+    struct arena *arena; /* of the child's arguments */
+    struct child *child;
+    struct ops_state state; /* the roles and our own metrics */
+};
+
+static void on_bell(void *owner)
+{
+    (void)owner; /* it only ends the wait of the turn: is_over looks at the roles */
+}
+
+static bool is_over(const struct supervisor *supervisor)
+{
+    bool is_over = true;
+
+    for (size_t i = 0; i < supervisor->state.count; i++)
+        is_over = is_over && atomic_load(&supervisor->state.roles[i]->is_finished);
+    return is_over;
+}
+
+static void on_deadline(void *owner)
+{
+    struct supervisor *supervisor = owner;
+
+    if (supervisor->is_past_deadline) {
+        log_note(supervisor->log, LOG_ERROR, "killed", "a role did not end after the deadline");
+        log_flush(supervisor->log);
+        _exit(1);
+    }
+    supervisor->is_past_deadline = true;
+    for (size_t i = 0; i < supervisor->state.count; i++)
+        if (!atomic_load(&supervisor->state.roles[i]->is_finished)) {
+            log_note(supervisor->log, LOG_WARNING, "drain_deadline",
+                     supervisor->state.roles[i]->role->name);
+            role_stop(supervisor->state.roles[i]);
+        }
+    loop_timer_start(supervisor->deadline, FREE_WAIT_MS);
+}
+
+static void on_signal(void *owner)
+{
+    struct supervisor *supervisor = owner;
+    struct signalfd_siginfo info;
+
+    if (read(supervisor->signal_fd, &info, sizeof info) != sizeof info)
+        return;
+    if (supervisor->is_draining) {
+        log_note(supervisor->log, LOG_WARNING, "killed", "a second signal ends at once");
+        log_flush(supervisor->log);
+        _exit(1);
+    }
+    supervisor->is_draining = true;
+    log_note(supervisor->log, LOG_INFO, "draining", "");
+    for (size_t i = 0; i < supervisor->state.count; i++)
+        role_drain(supervisor->state.roles[i]);
+    loop_timer_start(supervisor->deadline, (uint64_t)supervisor->settings->drain_s * 1000);
+}
+
+/* Before any thread exists, so that all of them inherit the mask. */
+static void take_signals(struct supervisor *supervisor)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    supervisor->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    ASSERT(supervisor->signal_fd >= 0);
+    supervisor->signals =
+        loop_watch_new(supervisor->loop, supervisor->signal_fd, on_signal, supervisor);
+}
+
+/* A relay is made of descriptors: all that we may have. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void prepare(struct supervisor *supervisor)
+{
+    const char *name = supervisor->settings->name;
+
+    if (name[0])
+        (void)strncpy(supervisor->pod, name, sizeof supervisor->pod - 1);
+    else
+        (void)gethostname(supervisor->pod, sizeof supervisor->pod - 1);
+    raise_descriptor_limit();
+    supervisor->arena = arena_new(1024);
+    supervisor->loop = loop_new();
+    supervisor->log = log_new(STDOUT_FILENO, (enum log_level)supervisor->settings->log_level,
+                              supervisor->service->name, supervisor->pod, clock_wall_us);
+    supervisor->bell = loop_post_new(supervisor->loop, on_bell, supervisor);
+    supervisor->deadline = loop_timer_new(supervisor->loop, on_deadline, supervisor);
+    supervisor->state.process = metrics_new();
+    metrics_set(supervisor->state.process, METRIC_BUILD_INFO,
+                METRIC_LABELS(supervisor->service->name, HIKYAKU_VERSION), 1);
+    take_signals(supervisor);
+}
+
+static int start_ops(struct supervisor *supervisor, struct err *err)
+{
+    const struct ops_pages pages = {ops_page, &supervisor->state};
+    struct slice text = slice_str(supervisor->settings->ops_address);
+    struct net_address address;
+    char name[NET_ADDRESS_TEXT];
+    struct log_line line;
+
+    if (text.len == 0)
+        return 0;
+    if (net_address_parse_port(text, 0, &address, err) != 0 ||
+        ops_new(supervisor->loop, &address, &pages, &supervisor->ops, err) != 0)
+        return -1;
+    log_begin(&line, supervisor->log, LOG_INFO, "ops_listening");
+    log_str(&line, LOG_ADDRESS, net_address_text(ops_address(supervisor->ops), name));
+    log_end(&line);
+    return 0;
+}
+
+static int start_child(struct supervisor *supervisor, struct err *err)
+{
+    const struct service_child *child = supervisor->service->child;
+    const char *const *argv = NULL;
+
+    if (!child)
+        return 0;
+    if (child->prepare(supervisor->conf, supervisor->arena, &argv, err) != 0)
+        return -1;
+    if (argv)
+        supervisor->child = child_new(supervisor->loop, supervisor->log, argv);
+    return 0;
+}
+
+static int open_hub(struct supervisor *supervisor, struct err *err)
+{
+    const struct bus_settings *values = conf_values(supervisor->conf, &BUS_SECTION);
+    struct bus_settings settings = *values;
+
+    settings.longest_period_s = retry_section_get(supervisor->conf).period_s;
+    return bus_hub_open(&settings, &supervisor->hub, err);
+}
+
+static int start_roles(struct supervisor *supervisor, struct err *err)
+{
+    const struct role_shared shared = {
+        .hub = supervisor->hub,
+        .conf = supervisor->conf,
+        .pod = supervisor->pod,
+        .log_level = (enum log_level)supervisor->settings->log_level,
+        .main_bell = supervisor->bell,
+    };
+    struct ops_state *state = &supervisor->state;
+
+    for (size_t i = 0; supervisor->service->roles[i]; i++) {
+        ASSERT(state->count < OPS_ROLES_MAX);
+        state->roles[state->count++] = role_new(supervisor->service->roles[i], &shared, i == 0);
+        if (role_start(state->roles[i], err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int start(struct supervisor *supervisor, struct err *err)
+{
+    if (start_ops(supervisor, err) != 0 || open_hub(supervisor, err) != 0 ||
+        start_child(supervisor, err) != 0)
+        return -1;
+    return start_roles(supervisor, err);
+}
+
+static void stop_all(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->state.count; i++)
+        role_stop(supervisor->state.roles[i]);
+}
+
+static void finish(struct supervisor *supervisor)
+{
+    ops_free(&supervisor->ops);
+    for (size_t i = 0; i < supervisor->state.count; i++)
+        role_free(&supervisor->state.roles[i]);
+    child_free(&supervisor->child);
+    arena_free(&supervisor->arena);
+    bus_hub_close(&supervisor->hub);
+    loop_watch_free(&supervisor->signals);
+    (void)close(supervisor->signal_fd);
+    loop_timer_free(&supervisor->deadline);
+    loop_post_free(&supervisor->bell);
+    metrics_free(&supervisor->state.process);
+    loop_free(&supervisor->loop);
+    log_note(supervisor->log, LOG_INFO, "ended", "");
+    log_free(&supervisor->log);
+}
+
+int supervisor_run(const struct service *service, const struct conf *conf, struct err *err)
+{
+    struct supervisor supervisor = {
+        .service = service,
+        .conf = conf,
+        .settings = conf_values(conf, &SERVICE_SECTION),
+    };
+
+    prepare(&supervisor);
+    int rc = start(&supervisor, err);
+    if (rc != 0)
+        stop_all(&supervisor);
+    while (!is_over(&supervisor)) {
+        loop_turn(supervisor.loop, TURN_MS);
+        log_flush(supervisor.log);
+    }
+    finish(&supervisor);
+    return rc;
+}

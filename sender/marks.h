@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The marks w:{p}: a Redis zset per partition of `work` with the offsets that were dealt with above
+ * the committed watermark, so that a restart re-sends nothing that was sent. Members are
+ * "<offset>:S" (every recipient accepted; events may be missing), "<offset>:F" (everything is
+ * durable) and "<offset>:P:<hex>" (bit i of the hex number: recipient i was accepted). Losing them
+ * costs duplicates, never mail: nobody waits for their replies. */
+#pragma once
+
+#include "redis/redis.h"
+
+enum mark { MARK_NONE, MARK_PARTIAL, MARK_SENT, MARK_FINISHED };
+
+struct marks;
+
+/* What was found on assignment; in order of offset. Zero-initialised is empty. */
+struct mark_table {
+    struct arena *arena;
+    struct mark_entry *entries;
+    size_t count, cursor;
+};
+
+struct marks_load { /* embedded, zero-initialised; alive until on_loaded */
+    struct redis_call call;
+    void (*on_loaded)(void *owner);
+    void *owner;
+    struct mark_table *table;
+};
+
+struct marks *marks_new(struct loop *loop, struct redis *redis);
+void marks_free(struct marks **marks);
+
+/* Marks of one turn leave as one command per partition at its end. bits: hex, for MARK_PARTIAL. */
+void marks_put(struct marks *marks, int32_t partition, int64_t offset, enum mark mark,
+               struct slice bits);
+/* Drops what is below next_offset. */
+void marks_trim(struct marks *marks, int32_t partition, int64_t next_offset);
+/* Fills the table (leaves it empty when Redis is away); then on_loaded, never from inside. */
+void marks_load(struct marks *marks, int32_t partition, struct marks_load *load);
+
+/* The strongest mark of that offset; asked in rising order of offsets. ret_bits points into the
+ * table: valid until mark_table_clear. */
+enum mark mark_table_find(struct mark_table *table, int64_t offset, struct slice *ret_bits);
+void mark_table_clear(struct mark_table *table);
+
+/* The bits of recipients as hex and back; bit i of bits[i / 8]. ret_bits: `size` bytes. */
+struct slice mark_bits_put(struct arena *arena, const bool *is_set, size_t count);
+bool mark_bits_has(struct slice hex, size_t i);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * struct sender: what one sender role owns; everything hangs off it. Made and ended by sender.c,
+ * used by the files of the path (dispatch, fanout, delivery, outcome, park). Parts that can stand
+ * alone (route, pool, destination, verdict, marks, flight, publisher) do not know it. */
+#pragma once
+
+#include "bus/bus.h"
+#include "profile/retry.h"
+#include "proto/settings.h"
+#include "redis/redis.h"
+#include "sender/settings.h"
+#include "service/service.h"
+
+struct sender_cells { /* series of the hot path */
+    struct metric_cell *delivered, *stale_recent, *reused, *fresh;
+    struct metric_cell *stage_queue, *stage_dns, *stage_connect, *stage_transmit;
+    struct metric_cell *in_system_delivered, *event_delivered;
+};
+
+struct sender {
+    struct service_env *env;
+    struct loop *loop;
+    const struct sender_settings *settings;
+    const struct work_settings *work;
+    struct retry_settings retry;
+    struct sender_cells cells;
+
+    struct bus *bus;
+    struct bus_consumer *consumer;
+    struct redis *redis;
+    struct resolver *resolver;
+    struct tls *tls; /* NULL: never */
+
+    struct publisher *publisher;
+    struct marks *marks;
+    struct flight *flight;
+    struct router *router;
+    struct pool *pool;
+    struct destinations *destinations;
+    struct bodies *bodies;
+
+    struct partition **partitions; /* by number; NULL where never assigned */
+    size_t partition_count;
+    struct list unowned; /* parcels that may not be sent while ownership is in doubt */
+
+    struct loop_timer *tick; /* every second */
+    struct loop_later pump;  /* gives free slots to waiting parcels */
+    bool is_paused, is_draining, has_left;
+    size_t parcels;       /* in flight */
+    size_t inline_bytes;  /* of their records */
+    uint64_t full_since_ms; /* in_flight_max was reached then; 0: it is not */
+    struct arena *spare_arenas[64];
+    size_t spare_count;
+};

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole cluster on loopback (Kafka, Redis, n processes of each service), or the single binary."""
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+from .process import Process, free_port, is_listening, wait_until
+from .redis import Redis
+
+PROJECT = pathlib.Path(__file__).resolve().parents[3]
+ROLES = ("ingress", "scheduler", "sender", "bouncer")
+
+
+def build_folder():
+    """Given by ctest; the folder with the programs."""
+    return pathlib.Path(os.environ.get("HIKYAKU_BUILD", PROJECT / "build" / "tests"))
+
+
+@contextlib.contextmanager
+def private_folder(name):
+    folder = tempfile.mkdtemp(prefix=f"hikyaku-{name}-")
+    try:
+        yield folder
+    except BaseException:
+        for log in sorted(pathlib.Path(folder).glob("*.log")):
+            tail = log.read_text(errors="replace").splitlines()[-12:]
+            print(f"--- {log.name}", *tail, sep="\n", file=sys.stderr)
+        raise
+    finally:
+        if not os.environ.get("HIKYAKU_KEEP"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Service:
+    """A hikyaku program with its ops port."""
+
+    def __init__(self, name, program, configuration, settings, folder):
+        self.ops_port = free_port()
+        settings = [f'service.ops_address="127.0.0.1:{self.ops_port}"', f'service.name="{name}"', *settings]
+        command = [str(build_folder() / program), "-c", str(PROJECT / "examples" / configuration)]
+        for setting in settings:
+            command += ["--set", setting]
+        self.name = name
+        self.process = Process(name, command, folder)
+
+    def start(self):
+        self.process.start()
+        return self
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ops_port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    def is_ready(self):
+        return self.get("/readyz")[0] == 200
+
+    def wait_ready(self, seconds=60):
+        def ready():
+            assert self.process.is_running(), f"{self.name} ended\n{self.process.tail()}"
+            return self.is_ready()
+        wait_until(ready, seconds, f"{self.name} is ready: {self.get('/readyz')}")
+        return self
+
+    def metric(self, name):
+        """The sum over all series of a metric."""
+        total = 0.0
+        for line in self.get("/metrics")[1].splitlines():
+            if line.startswith(name + "{") or line.startswith(name + " "):
+                total += float(line.rsplit(" ", 1)[1])
+        return total
+
+
+class Broker:
+    """One Kafka node through tests/system/kafka/broker.py, on a fixed port, killed and restarted."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        data = os.path.join(folder, "kafka")
+        self.process = Process("kafka", [sys.executable, str(PROJECT / "tests/system/kafka/broker.py"), "run",
+                                         "--dir", data, "--port", str(self.port)], folder)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process.start()
+        wait_until(lambda: is_listening(self.port), 60, "Kafka listens")
+        return self
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self):
+        if self.process.is_running():
+            self.process.kill()
+
+
+def kafka_settings(broker, redis):
+    return [f'log.brokers="{broker.address}"', f'redis.address="{redis.address}"']
+
+
+class Cluster:
+    """Kafka, Redis and `count` processes of each service. settings: for all of them."""
+
+    def __init__(self, folder, destination, count=2, settings=()):
+        self.folder = folder
+        self.broker = Broker(folder)
+        self.redis = Redis(folder)
+        self.smtp_ports = []
+        self.services = {}
+        self.settings = [f'routes.[0].hosts=["{destination.host_port}"]', *settings]
+        for role in ROLES:
+            for number in range(1, count + 1):
+                self._add(role, f"{role}-{number}")
+
+    def _add(self, role, name):
+        own = [*kafka_settings(self.broker, self.redis), *self.settings, f'log.instance_id="{name}"']
+        if role == "ingress":
+            port = free_port()
+            self.smtp_ports.append(port)
+            own.append(f"listeners.[0].port={port}")
+        self.services[name] = Service(name, f"hikyaku-{role}", "cluster.conf", own, self.folder)
+
+    def of(self, role):
+        return [service for name, service in self.services.items() if name.startswith(role)]
+
+    def apply_topics(self):
+        command = [str(build_folder() / "hikyakuctl"), "topics", "apply", "-c",
+                   str(PROJECT / "examples" / "cluster.conf"), "--wait", "60"]
+        for setting in (f'log.brokers="{self.broker.address}"', "log.replication=1", "log.min_insync=1"):
+            command += ["--set", setting]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+    def __enter__(self):
+        self.redis.start()
+        self.broker.start()
+        self.apply_topics()
+        for service in self.services.values():
+            service.start()
+        for service in self.services.values():
+            service.wait_ready(90)
+        return self
+
+    def __exit__(self, *_):
+        for service in self.services.values():
+            if service.process.is_running():
+                service.process.signal(15)
+        for service in self.services.values():
+            if service.process.popen:
+                with contextlib.suppress(AssertionError):
+                    service.process.stop(30)
+        self.broker.stop()
+        self.redis.stop()
+
+
+class Embedded:
+    """The single binary on the embedded log."""
+
+    def __init__(self, folder, destination, settings=()):
+        self.smtp_port = free_port()
+        self.smtp_ports = [self.smtp_port]
+        self.directory = os.path.join(folder, "log")
+        self.service = Service("hikyaku", "hikyaku", "embedded.conf",
+                               [f'log.directory="{self.directory}"', f"listeners.[0].port={self.smtp_port}",
+                                f'routes.[0].hosts=["{destination.host_port}"]', *settings], folder)
+
+    def __enter__(self):
+        self.service.start().wait_ready(60)
+        return self
+
+    def __exit__(self, *_):
+        if self.service.process.popen:
+            self.service.process.stop(30)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private redis-server, and the few commands the tests need."""
+import os
+import socket
+
+from .process import Process, free_port, wait_until
+
+
+class Redis:
+    def __init__(self, folder, persistent=False):
+        self.port = free_port()
+        data = os.path.join(folder, "redis")
+        os.makedirs(data, exist_ok=True)
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", data, "--save", "",
+                   "--maxmemory-policy", "noeviction", "--appendonly", "yes" if persistent else "no"]
+        self.process = Process("redis", command, folder)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process.start()
+        wait_until(self.answers, 10, "redis answers PING")
+        return self
+
+    def answers(self):
+        try:
+            return self.command("PING") == b"+PONG"
+        except OSError:
+            return False
+
+    def command(self, *words):
+        """One command; the first line of the reply."""
+        request = b"*%d\r\n" % len(words)
+        for word in words:
+            octets = str(word).encode()
+            request += b"$%d\r\n%s\r\n" % (len(octets), octets)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(request)
+            with connection.makefile("rb") as replies:
+                return replies.readline().rstrip(b"\r\n")
+
+    def flush(self):
+        return self.command("FLUSHALL")
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self):
+        if self.process.is_running():
+            self.process.kill()

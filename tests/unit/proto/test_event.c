@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Events byte for byte, and what hostile values become in them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "proto/event.h"
+#include "sample.h"
+
+static void test_deferred_event_is_complete(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    struct record_work *work = sample_work(arena);
+    const struct record_rcpt *concerned[] = {&work->rcpts[0]};
+    const struct event event = {.kind = EVENT_DEFERRED,
+                                .source = "sender",
+                                .pod = "pod-1",
+                                .at_ms = 1457420518005,
+                                .work = work,
+                                .rcpts = concerned,
+                                .rcpt_count = 1,
+                                .due_ms = 1457420758005};
+    struct buf out = {0};
+
+    (void)state;
+    event_put(&out, &event);
+    assert_string_equal(
+        buf_str(&out),
+        "{\"specversion\":\"1.0\","
+        "\"id\":\"aaaaaaaaabbbbbbbbbbb.cccccccccccccccccccc.2.deferred\","
+        "\"source\":\"/hikyaku/sender\",\"type\":\"hikyaku.mail.deferred\","
+        "\"subject\":\"aaaaaaaaabbbbbbbbbbb\",\"time\":\"2016-03-08T07:01:58.005Z\","
+        "\"datacontenttype\":\"application/json\",\"data\":{"
+        "\"mail_id\":\"aaaaaaaaabbbbbbbbbbb\",\"parcel_id\":\"cccccccccccccccccccc\","
+        "\"status\":\"deferred\",\"pod\":\"pod-1\",\"configuration\":\"default\","
+        "\"created\":\"2016-03-08T07:01:54.000Z\",\"returnPath\":\"bounces@d.test\","
+        "\"from\":\"app-42@shop.test\",\"messageId\":\"<order-1@shop.test>\","
+        "\"sourceIp\":\"192.0.2.7\",\"attempt\":2,\"size_bytes\":17,\"is_report\":true,"
+        "\"due\":\"2016-03-08T07:05:58.005Z\",\"recipients\":[{\"index\":0,"
+        "\"to\":\"user1@dest.example.com\",\"reason\":\"no\\u000asuch user\",\"code\":550,"
+        "\"enhanced\":\"5.1.1\",\"stage\":\"RCPT TO\",\"mx\":\"mx1.dest.example.com\","
+        "\"ip\":\"192.0.2.25\",\"class\":2}]}}");
+    buf_free(&out);
+    arena_free(&arena);
+}
+
+static void test_event_without_list_names_all_recipients(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    const struct event event = {
+        .kind = EVENT_ACCEPTED, .source = "ingress", .pod = "", .work = sample_work(arena)};
+    struct buf out = {0};
+
+    (void)state;
+    event_put(&out, &event);
+    assert_non_null(strstr(buf_str(&out), "\"to\":\"user1@dest.example.com\""));
+    assert_non_null(strstr(buf_str(&out), ",{\"index\":7,\"to\":\"u2@dest.example.com\"}]}}"));
+    buf_free(&out);
+    arena_free(&arena);
+}
+
+static void test_id_depends_on_attempt_and_kind_only(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    struct record_work *work = sample_work(arena);
+    struct event event = {.kind = EVENT_FAILED, .source = "sender", .pod = "a", .work = work};
+    struct buf out = {0};
+
+    (void)state;
+    work->attempt = 3;
+    event.at_ms = 42;
+    event_put(&out, &event);
+    assert_non_null(
+        strstr(buf_str(&out), "\"id\":\"aaaaaaaaabbbbbbbbbbb.cccccccccccccccccccc.3.failed\""));
+    buf_free(&out);
+    arena_free(&arena);
+}
+
+static void test_hostile_values_stay_values(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    struct record_work *work = sample_work(arena);
+    const struct event event = {.kind = EVENT_FAILED, .source = "sender", .pod = "", .work = work};
+    struct buf out = {0};
+
+    (void)state;
+    work->envelope.message_id = SLICE("\"},\x01\xff");
+    work->envelope.queued_at_ms = -1;
+    work->envelope.size_bytes = UINT64_MAX;
+    event_put(&out, &event);
+    assert_non_null(strstr(buf_str(&out), "\"messageId\":\"\\\"},\\u0001\\ufffd\""));
+    assert_non_null(strstr(buf_str(&out), "\"created\":\"1970-01-01T00:00:00.000Z\""));
+    buf_free(&out);
+    arena_free(&arena);
+}
+
+static void test_kinds_have_names(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < EVENT_KINDS; kind++)
+        assert_non_null(event_name((enum event_kind)kind));
+    assert_string_equal(event_name(EVENT_DOUBLE_BOUNCE), "double_bounce");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deferred_event_is_complete),
+        cmocka_unit_test(test_event_without_list_names_all_recipients),
+        cmocka_unit_test(test_id_depends_on_attempt_and_kind_only),
+        cmocka_unit_test(test_hostile_values_stay_values),
+        cmocka_unit_test(test_kinds_have_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
