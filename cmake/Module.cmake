@@ -6,12 +6,12 @@ function(hikyaku_module name)
   target_link_libraries(${name} PUBLIC ${arg_LIBS})
 endfunction()
 
-# hikyaku_program(NAME SOURCES main.c LIBS x y): a binary in the build root, installed to bin.
+# hikyaku_program(NAME SOURCES main.c LIBS x y): a binary in bin/ of the build folder, installed to bin.
 function(hikyaku_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Section "embedded", and the configuration of the private Redis: on a unix socket only, without
- * persistence (it is an index that is rebuilt from the log), never evicting. It is started when
- * redis.address names a unix socket; another address means that somebody else runs Redis. */
+ * persistence (it is an index that is rebuilt from the log), never evicting. */
 #include "hikyaku/redis_child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -28,9 +28,9 @@ static const struct conf_setting SETTINGS[] = {
         .offset = CONF_AT(struct embedded_settings, redis_server),
         .fallback = "redis-server",
         .max = 200,
-        .help = "The program that is started as a private child when redis.address is a unix "
-                "socket: a path, or a name that is searched in PATH. Empty: somebody else runs "
-                "Redis.",
+        .help = "The program that is started as a private child: a path, or a name that is "
+                "searched in PATH. It listens on redis.sock in log.directory only, which replaces "
+                "redis.address. Empty: somebody else runs Redis, at redis.address.",
     },
 };
 
@@ -125,10 +125,28 @@ static int check_socket(const char *address, struct err *err)
 
     if (strlen(address) - strlen(UNIX_PREFIX) <= room)
         return 0;
-    return err_set(err, ERR_INVALID,
-                   "redis.address: the socket's path is too long; allowed: %zu "
-                   "characters",
-                   room);
+    return err_set(
+        err, ERR_INVALID,
+        "the path of the private Redis socket in log.directory is too long: %s; allowed: "
+        "%zu characters",
+        address + strlen(UNIX_PREFIX), room);
+}
+
+static bool is_private(const struct conf *conf)
+{
+    const struct embedded_settings *embedded = conf_values(conf, &EMBEDDED_SECTION);
+    return embedded->redis_server[0] != '\0';
+}
+
+static void adjust(struct conf *conf)
+{
+    const struct bus_settings *bus = conf_values(conf, &BUS_SECTION);
+    struct buf address = {0};
+
+    buf_addf(&address, UNIX_PREFIX "%s/redis.sock", bus->directory);
+    if (is_private(conf))
+        conf_set_string(conf, &REDIS_SECTION, "address", buf_str(&address));
+    buf_free(&address);
 }
 
 static int prepare(const struct conf *conf, struct arena *arena, const char *const **ret_argv,
@@ -139,8 +157,7 @@ static int prepare(const struct conf *conf, struct arena *arena, const char *con
     const struct bus_settings *bus = conf_values(conf, &BUS_SECTION);
     const char **argv = arena_alloc(arena, 3 * sizeof *argv);
 
-    if (!embedded->redis_server[0] ||
-        !slice_starts_nocase(slice_str(redis->address), SLICE(UNIX_PREFIX)))
+    if (!is_private(conf))
         return 0;
     argv[0] = find_program(embedded->redis_server, arena);
     if (!argv[0])
@@ -154,7 +171,23 @@ static int prepare(const struct conf *conf, struct arena *arena, const char *con
     return 0;
 }
 
+static bool is_up(const struct conf *conf)
+{
+    const struct redis_settings *redis = conf_values(conf, &REDIS_SECTION);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)strncpy(address.sun_path, redis->address + strlen(UNIX_PREFIX),
+                  sizeof address.sun_path - 1);
+    bool is_up = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return is_up;
+}
+
 const struct service_child REDIS_CHILD = {
     .section = &EMBEDDED_SECTION,
+    .adjust = adjust,
     .prepare = prepare,
+    .is_up = is_up,
 };

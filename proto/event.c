@@ -8,6 +8,9 @@
 
 #include "base/json.h"
 
+/* Of each recipient: an event with many of them must stay far below a record's limit. */
+#define REASON_MAX 512
+
 static const struct {
     const char *name, *status;
 } KINDS[EVENT_KINDS] = {
@@ -47,7 +50,9 @@ static void add_optional(struct json *json, const char *key, struct slice value)
 
 static void add_reply(struct json *json, const struct record_reply *reply)
 {
-    add_optional(json, "reason", reply->text.len ? reply->text : reply->reason);
+    struct slice reason = reply->text.len ? reply->text : reply->reason;
+
+    add_optional(json, "reason", slice_sub(reason, 0, REASON_MAX));
     if (reply->code)
         json_int(json, "code", reply->code);
     add_optional(json, "enhanced", reply->enhanced.len ? reply->enhanced : reply->status);
@@ -70,6 +75,11 @@ static void add_rcpt(struct buf *out, const struct record_rcpt *rcpt)
     json_end(&json);
 }
 
+static const struct record_rcpt *rcpt_at(const struct event *event, size_t i)
+{
+    return event->rcpts ? event->rcpts[i] : &event->work->rcpts[i];
+}
+
 static void add_rcpts(struct json *json, const struct event *event)
 {
     size_t count = event->rcpts ? event->rcpt_count : event->work->rcpt_count;
@@ -78,7 +88,7 @@ static void add_rcpts(struct json *json, const struct event *event)
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_add_char(json->out, ',');
-        add_rcpt(json->out, event->rcpts ? event->rcpts[i] : &event->work->rcpts[i]);
+        add_rcpt(json->out, rcpt_at(event, i));
     }
     buf_add_char(json->out, ']');
 }
@@ -109,7 +119,8 @@ static void add_data(struct json *json, const struct event *event)
     json_object_end(json);
 }
 
-/* mail.parcel.attempt.kind: the same for every repeat. */
+/* mail.parcel.attempt.kind.index: the same for every repeat. The index (of the first recipient
+ * concerned) tells apart what one attempt did to different recipients: refused, expired. */
 static void add_id(struct json *json, const struct event *event)
 {
     struct buf id = {0};
@@ -121,6 +132,8 @@ static void add_id(struct json *json, const struct event *event)
     buf_add_u64(&id, event->work->attempt);
     buf_add_char(&id, '.');
     buf_add_str(&id, event_name(event->kind));
+    buf_add_char(&id, '.');
+    buf_add_u64(&id, rcpt_at(event, 0)->index);
     json_slice(json, "id", buf_slice(&id));
     buf_free(&id);
 }

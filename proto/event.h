@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Events of a mail's life as CloudEvents 1.0 structured JSON (the event topic, key mail id). One
  * event per parcel and kind, naming every recipient concerned; at-least-once, `id` is derived from
- * mail, parcel, attempt and kind, so repeats are recognised. */
+ * mail, parcel, attempt, kind and first recipient, so repeats are recognised. */
 #pragma once
 
 #include "base/buf.h"
@@ -28,7 +28,7 @@ struct event {
     const char *pod;
     int64_t at_ms;
     const struct record_work *work; /* envelope, parcel id, attempt */
-    /* Those concerned, each with its last reply; NULL: all of work. */
+    /* Those concerned, at least one, each with its last reply; NULL: all of work. */
     const struct record_rcpt *const *rcpts;
     size_t rcpt_count;
     int64_t due_ms;         /* deferred: of the next attempt */

@@ -165,7 +165,7 @@ int record_get_work(struct arena *arena, struct slice value, struct record_work 
                     struct err *err)
 {
     struct opened opened;
-    struct record_work work;
+    struct record_work work = {0};
 
     if (open_record(arena, &hikyaku__work__descriptor, value, &opened, err) ||
         work_from(arena, opened.header, &work, err) || record_check_work(&work, err))

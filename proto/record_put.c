@@ -22,7 +22,12 @@ struct packed_work {
 static ProtobufCBinaryData bytes_of(struct slice s)
 {
     /* protobuf-c has no const; packing only reads. */
-    return (ProtobufCBinaryData){.len = s.len, .data = (uint8_t *)(uintptr_t)s.at};
+    const union {
+        const char *of_slice;
+        uint8_t *of_protobuf;
+    } at = {.of_slice = s.at};
+
+    return (ProtobufCBinaryData){.len = s.len, .data = at.of_protobuf};
 }
 
 static Hikyaku__Reply pack_reply(const struct record_reply *reply)

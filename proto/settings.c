@@ -17,7 +17,7 @@ static const struct conf_setting SETTINGS[] = {
      .offset = offsetof(struct work_settings, inline_max_bytes),
      .fallback = "128 KiB",
      .min = 1024,
-     .max = 512 * 1024,
+     .max = (int64_t)512 * 1024,
      .unit = "bytes",
      .help = "Bodies up to this size travel inside the work record; larger ones go to the body "
              "topic in chunks and the work record points to them."},

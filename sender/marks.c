@@ -5,10 +5,10 @@
 #include "base/arena.h"
 #include "base/xalloc.h"
 
-#define PENDING_MAX     64
-#define TABLE_MAX       ((size_t)100000)
-#define OFFSET_MAX      ((uint64_t)1 << 53) /* scores are doubles */
-#define BITS_PER_DIGIT  4
+#define PENDING_MAX    64
+#define TABLE_MAX      ((size_t)100000)
+#define OFFSET_MAX     ((uint64_t)1 << 53) /* scores are doubles */
+#define BITS_PER_DIGIT 4
 
 struct pending_mark {
     int32_t partition;
@@ -149,6 +149,12 @@ static void fill_table(struct mark_table *table, const struct redis_value *value
     }
 }
 
+void mark_table_clear(struct mark_table *table)
+{
+    arena_free(&table->arena);
+    *table = (struct mark_table){0};
+}
+
 static void on_loaded(void *owner, struct redis_call *call, const struct redis_value *value)
 {
     struct marks_load *load = owner;
@@ -167,30 +173,6 @@ void marks_load(struct marks *marks, int32_t partition, struct marks_load *load)
     load->call = (struct redis_call){.on_reply = on_loaded, .owner = load};
     redis_command(marks->redis, &load->call, args, 4);
     loop_later(marks->loop, &marks->flush, flush, marks);
-}
-
-enum mark mark_table_find(struct mark_table *table, int64_t offset, struct slice *ret_bits)
-{
-    enum mark found = MARK_NONE;
-
-    while (table->cursor < table->count && table->entries[table->cursor].offset < offset)
-        table->cursor++;
-    for (size_t i = table->cursor; i < table->count && table->entries[i].offset == offset; i++) {
-        if (table->entries[i].mark < found)
-            continue;
-        /* Of several partial marks the last written counts: it holds the earlier ones' bits. */
-        if (table->entries[i].mark == found && table->entries[i].bits.len < ret_bits->len)
-            continue;
-        found = table->entries[i].mark;
-        *ret_bits = table->entries[i].bits;
-    }
-    return found;
-}
-
-void mark_table_clear(struct mark_table *table)
-{
-    arena_free(&table->arena);
-    *table = (struct mark_table){0};
 }
 
 struct slice mark_bits_put(struct arena *arena, const bool *is_set, size_t count)
@@ -222,4 +204,28 @@ bool mark_bits_has(struct slice hex, size_t i)
     else if (c >= 'a' && c <= 'f')
         value = (unsigned)(c - 'a') + 10;
     return value >> (i % BITS_PER_DIGIT) & 1u;
+}
+
+enum mark mark_table_find(struct mark_table *table, int64_t offset)
+{
+    enum mark found = MARK_NONE;
+
+    while (table->cursor < table->count && table->entries[table->cursor].offset < offset)
+        table->cursor++;
+    for (size_t i = table->cursor; i < table->count && table->entries[i].offset == offset; i++)
+        if (table->entries[i].mark > found)
+            found = table->entries[i].mark;
+    return found;
+}
+
+bool mark_table_has(const struct mark_table *table, int64_t offset, size_t i)
+{
+    for (size_t at = table->cursor; at < table->count; at++) {
+        const struct mark_entry *entry = &table->entries[at];
+        if (entry->offset != offset)
+            break;
+        if (entry->mark == MARK_PARTIAL && mark_bits_has(entry->bits, i))
+            return true;
+    }
+    return false;
 }

@@ -37,11 +37,12 @@ void marks_trim(struct marks *marks, int32_t partition, int64_t next_offset);
 /* Fills the table (leaves it empty when Redis is away); then on_loaded, never from inside. */
 void marks_load(struct marks *marks, int32_t partition, struct marks_load *load);
 
-/* The strongest mark of that offset; asked in rising order of offsets. ret_bits points into the
- * table: valid until mark_table_clear. */
-enum mark mark_table_find(struct mark_table *table, int64_t offset, struct slice *ret_bits);
+/* The strongest mark of that offset; asked in rising order of offsets. */
+enum mark mark_table_find(struct mark_table *table, int64_t offset);
+/* Right after MARK_PARTIAL was found: recipient i was accepted. */
+bool mark_table_has(const struct mark_table *table, int64_t offset, size_t i);
 void mark_table_clear(struct mark_table *table);
 
-/* The bits of recipients as hex and back; bit i of bits[i / 8]. ret_bits: `size` bytes. */
+/* The bits of a partial mark. */
 struct slice mark_bits_put(struct arena *arena, const bool *is_set, size_t count);
 bool mark_bits_has(struct slice hex, size_t i);

@@ -30,10 +30,6 @@ struct parcel {
     struct sender *sender;
     struct arena *arena;
     enum parcel_state state;
-    /* The partition was revoked: no new step begins, and but for what a peer already accepted
-     * nothing is recorded. The next owner of the partition reads the record again. */
-    bool is_dropped;
-
     struct partition *partition;
     struct list_node partition_node;
     uint32_t epoch; /* of the partition's assignment */
@@ -43,13 +39,14 @@ struct parcel {
     struct record_work work;
 
     enum mark mark; /* found in w:{p} */
-    struct slice mark_bits;
     struct timer_index_check check;
     struct map_node flight_node;
     bool in_flight_table;
-    struct list held; /* other records of this parcel, by queue_node */
+    bool is_forgotten; /* to be dropped when the check's reply comes */
+    struct list held;  /* other records of this parcel, by queue_node */
 
-    struct destination *destination;
+    struct destination *destination; /* QUEUED, DELIVERING */
+    struct list *queue;              /* HELD, UNOWNED: the list it is in */
     struct list_node queue_node;
     uint64_t taken_ms, queued_ms; /* monotonic */
 
@@ -68,12 +65,17 @@ void parcel_prepare(struct parcel *parcel);
 void parcel_finish(struct parcel *parcel, enum mark mark);
 /* Forgets it without finishing the offset: it will be read again. */
 void parcel_forget(struct parcel *parcel);
-/* Without any of this, when the role ends. */
+/* Without any of this, when the role ends: whatever refers to it must be gone or silent. */
 void parcel_free(struct parcel *parcel);
 
 /* Where its inline body lies on the log, or the reference it came with. */
 struct record_body parcel_body_ref(const struct parcel *parcel);
-/* True while the partition is this process's own beyond doubt. */
+/* Its partition is still the one it was taken from, and not being given up. */
+bool parcel_is_current(const struct parcel *parcel);
+/* And it is this process's own beyond doubt: to be asked before content is sent. */
 bool parcel_is_owned(const struct parcel *parcel);
+/* HELD and UNOWNED are lists of their own. */
+void parcel_wait_in(struct parcel *parcel, enum parcel_state state, struct list *list);
+void parcel_wait_ends(struct parcel *parcel);
 /* Recipients with that verdict. */
 size_t parcel_count(const struct parcel *parcel, enum verdict_kind kind);

@@ -41,14 +41,16 @@ struct sender {
 
     struct partition **partitions; /* by number; NULL where never assigned */
     size_t partition_count;
-    struct list unowned; /* parcels that may not be sent while ownership is in doubt */
+    struct list unowned;  /* parcels that may not be sent while ownership is in doubt */
+    struct list rechecks; /* parcels whose reason to be held has ended */
+    struct loop_later recheck;
 
     struct loop_timer *tick; /* every second */
     struct loop_later pump;  /* gives free slots to waiting parcels */
-    bool is_paused, is_draining, has_left;
-    size_t parcels;       /* in flight */
-    size_t inline_bytes;  /* of their records */
-    uint64_t full_since_ms; /* in_flight_max was reached then; 0: it is not */
+    bool is_paused, is_draining, has_left, has_said_goodbye;
+    size_t parcels;      /* in flight */
+    size_t inline_bytes; /* of their records */
+
     struct arena *spare_arenas[64];
     size_t spare_count;
 };

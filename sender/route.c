@@ -218,8 +218,8 @@ static void answer_literal(struct route_query *query)
 
     if (slice_starts_nocase(ip, SLICE("IPv6:")))
         ip = slice_skip(ip, 5);
-    *host = (struct route_host){
-        .name = ip, .port = query->router->settings.port, .has_address = true};
+    *host =
+        (struct route_host){.name = ip, .port = query->router->settings.port, .has_address = true};
     if (net_address_parse(ip, host->port, &host->address, &err) < 0)
         answer_hosts(query, ROUTE_NO_HOST, &none, "the address literal is not well-formed");
     else
@@ -304,8 +304,8 @@ static void answer_known_address(void *owner)
     answer_filtered(query, &query->host->address, 1);
 }
 
-void route_find_addresses(struct router *router, struct arena *arena,
-                          const struct route_host *host, struct route_query *query)
+void route_find_addresses(struct router *router, struct arena *arena, const struct route_host *host,
+                          struct route_query *query)
 {
     query->router = router;
     query->arena = arena;

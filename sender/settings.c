@@ -159,10 +159,9 @@ static int check_sender(const void *values, struct err *err)
     const struct sender_settings *sender = values;
 
     if (sender->connections_per_destination > sender->connections_max)
-        return err_set(err, ERR_INVALID,
-                       "connections_per_destination (%lld) is above connections_max (%lld)",
-                       (long long)sender->connections_per_destination,
-                       (long long)sender->connections_max);
+        return err_set(
+            err, ERR_INVALID, "connections_per_destination (%lld) is above connections_max (%lld)",
+            (long long)sender->connections_per_destination, (long long)sender->connections_max);
     return 0;
 }
 

@@ -10,12 +10,12 @@
 enum sender_tls { SENDER_TLS_NONE, SENDER_TLS_OPPORTUNISTIC, SENDER_TLS_REQUIRED };
 
 struct sender_settings {
-    const char *hostname;      /* EHLO name, and our own name for loop detection (C4) */
+    const char *hostname;       /* EHLO name, and our own name for loop detection (C4) */
     const char *source_address; /* "" the system chooses */
-    int64_t tls;               /* enum sender_tls */
-    int64_t port;              /* of MX hosts */
+    int64_t tls;                /* enum sender_tls */
+    int64_t port;               /* of MX hosts */
     bool allow_private_targets; /* C5 */
-    int64_t in_flight_max;     /* parcels */
+    int64_t in_flight_max;      /* parcels */
     int64_t body_budget_bytes;
     int64_t destination_share_percent;
     int64_t park_after_s;
@@ -30,7 +30,7 @@ struct sender_settings {
     int64_t data_timeout_s, block_timeout_s, dot_timeout_s;
 };
 
-struct sender_route { /* one element of "routes" */
+struct sender_route {   /* one element of "routes" */
     const char *domain; /* lower case, or "*" */
     const char *const *hosts;
 };

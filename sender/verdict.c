@@ -27,15 +27,24 @@ struct class_by_status {
 };
 
 static const struct class_by_status CLASSES_BY_STATUS[] = {
-    {1, 1, CLASS_UNKNOWN_USER},   {1, 2, CLASS_UNKNOWN_HOST},
-    {1, 3, CLASS_BAD_ADDRESS},    {1, 6, CLASS_UNKNOWN_USER},
-    {1, 7, CLASS_BAD_ADDRESS},    {1, 8, CLASS_BAD_ADDRESS},
-    {1, 10, CLASS_UNKNOWN_HOST},  {2, 1, CLASS_UNKNOWN_USER},
-    {2, 2, CLASS_OVER_CAPACITY},  {2, 3, CLASS_TOO_LARGE},
-    {3, 1, CLASS_OVER_CAPACITY},  {3, 4, CLASS_TOO_LARGE},
-    {3, 5, CLASS_RECEIVER_MISCONFIGURED}, {4, 4, CLASS_UNKNOWN_HOST},
-    {4, 5, CLASS_OVER_CAPACITY},  {4, 6, CLASS_RECEIVER_MISCONFIGURED},
-    {4, 7, CLASS_RETRY_TIMEOUT},  {7, -1, CLASS_POLICY},
+    {1, 1, CLASS_UNKNOWN_USER},
+    {1, 2, CLASS_UNKNOWN_HOST},
+    {1, 3, CLASS_BAD_ADDRESS},
+    {1, 6, CLASS_UNKNOWN_USER},
+    {1, 7, CLASS_BAD_ADDRESS},
+    {1, 8, CLASS_BAD_ADDRESS},
+    {1, 10, CLASS_UNKNOWN_HOST},
+    {2, 1, CLASS_UNKNOWN_USER},
+    {2, 2, CLASS_OVER_CAPACITY},
+    {2, 3, CLASS_TOO_LARGE},
+    {3, 1, CLASS_OVER_CAPACITY},
+    {3, 4, CLASS_TOO_LARGE},
+    {3, 5, CLASS_RECEIVER_MISCONFIGURED},
+    {4, 4, CLASS_UNKNOWN_HOST},
+    {4, 5, CLASS_OVER_CAPACITY},
+    {4, 6, CLASS_RECEIVER_MISCONFIGURED},
+    {4, 7, CLASS_RETRY_TIMEOUT},
+    {7, -1, CLASS_POLICY},
 };
 
 struct class_by_code {
@@ -126,6 +135,7 @@ static struct verdict refused_by_host(enum smtp_stage stage, const struct smtp_r
     status.class = 4;
     return (struct verdict){.kind = VERDICT_DEFERRED,
                             .next = VERDICT_NEXT_HOST,
+                            .stage = stage,
                             .status = status,
                             .error_class = verdict_error_class(stage, reply),
                             .reason = stage == SMTP_STAGE_TLS ? "tls" : "host"};
@@ -139,7 +149,8 @@ static bool is_enough_recipients(enum smtp_stage stage, const struct smtp_reply 
 struct verdict verdict_from_reply(enum smtp_stage stage, const struct smtp_reply *reply,
                                   bool has_accepted)
 {
-    struct verdict verdict = {.status = status_of(reply),
+    struct verdict verdict = {.stage = stage,
+                              .status = status_of(reply),
                               .error_class = verdict_error_class(stage, reply)};
 
     if (is_about_host(stage))
@@ -174,6 +185,7 @@ struct verdict verdict_from_loss(enum smtp_stage stage, bool is_uncertain)
 {
     struct verdict verdict = {.kind = VERDICT_DEFERRED,
                               .next = VERDICT_NEXT_HOST,
+                              .stage = stage,
                               .status = {4, 4, 2},
                               .error_class = CLASS_OTHER,
                               .reason = "lost"};
@@ -218,6 +230,7 @@ struct verdict verdict_from_route(enum route_status status)
 struct verdict verdict_from_lost_body(void)
 {
     return (struct verdict){.kind = VERDICT_FAILED,
+                            .is_body_lost = true,
                             .status = {5, 3, 0},
                             .error_class = CLASS_OTHER,
                             .reason = "body_gone"};
@@ -225,7 +238,7 @@ struct verdict verdict_from_lost_body(void)
 
 struct verdict verdict_from_expiry(void)
 {
-    return (struct verdict){.kind = VERDICT_FAILED,
+    return (struct verdict){.kind = VERDICT_EXPIRED,
                             .status = {4, 4, 7},
                             .error_class = CLASS_RETRY_TIMEOUT,
                             .reason = "expired"};

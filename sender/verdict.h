@@ -7,7 +7,14 @@
 #include "sender/route.h"
 #include "smtp/client.h"
 
-enum verdict_kind { VERDICT_NONE, VERDICT_DELIVERED, VERDICT_DEFERRED, VERDICT_FAILED };
+enum verdict_kind {
+    VERDICT_NONE, /* still to be tried */
+    VERDICT_DELIVERED,
+    VERDICT_DEFERRED,
+    VERDICT_FAILED,
+    VERDICT_EXPIRED, /* deferred too often: S11 */
+    VERDICT_KINDS
+};
 
 enum verdict_next {
     VERDICT_DECIDED,   /* this attempt is over for the recipient */
@@ -18,7 +25,9 @@ enum verdict_next {
 struct verdict {
     enum verdict_kind kind;
     enum verdict_next next;
-    bool maybe_duplicate; /* C16: the peer may have it all the same */
+    bool maybe_duplicate;  /* C16: the peer may have it all the same */
+    bool is_body_lost;     /* nothing could be sent: the content cannot be read any more */
+    enum smtp_stage stage; /* where it was decided */
     struct smtp_enhanced status;
     unsigned error_class; /* 1..11, 99; 0: delivered */
     const char *reason;   /* one of a few words, for metrics and the log */
@@ -34,7 +43,7 @@ struct verdict verdict_from_loss(enum smtp_stage stage, bool is_uncertain);
 struct verdict verdict_from_route(enum route_status status);
 /* The body cannot be read any more. */
 struct verdict verdict_from_lost_body(void);
-/* The retry period is over (S11): 4.4.7, failed. */
+/* The retry period is over (S11): 4.4.7, class 3. */
 struct verdict verdict_from_expiry(void);
 
 /* The error class of a 4xx or 5xx reply. */

@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 
 #define BLOCK_MAX ((size_t)64 * 1024)
-#define ALIGN     sizeof(max_align_t)
+#define ALIGN     _Alignof(max_align_t)
 
 struct block {
     struct block *older;

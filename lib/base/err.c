@@ -19,6 +19,16 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...)
     return -1;
 }
 
+/* As much of text as fits behind what is there. */
+static void append(struct err *err, const char *text)
+{
+    size_t at = strlen(err->text);
+    size_t length = strnlen(text, sizeof err->text - 1 - at);
+
+    memcpy(err->text + at, text, length);
+    err->text[at + length] = '\0';
+}
+
 int err_wrap(struct err *err, const char *format, ...)
 {
     char inner[sizeof err->text];
@@ -26,10 +36,10 @@ int err_wrap(struct err *err, const char *format, ...)
 
     memcpy(inner, err->text, sizeof inner);
     va_start(args, format);
-    int length = vsnprintf(err->text, sizeof err->text, format, args);
+    (void)vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    if (length >= 0 && (size_t)length < sizeof err->text)
-        (void)snprintf(err->text + length, sizeof err->text - (size_t)length, ": %s", inner);
+    append(err, ": ");
+    append(err, inner);
     return -1;
 }
 

@@ -268,3 +268,14 @@ size_t conf_count(const struct conf *conf, const struct conf_section *section)
 {
     return group_of(conf, section)->count;
 }
+
+void conf_set_string(struct conf *conf, const struct conf_section *section, const char *name,
+                     const char *value)
+{
+    const struct conf_group *group = group_of(conf, section);
+    const struct conf_setting *setting = find_setting(section, name);
+
+    ASSERT(!section->is_list && setting != NULL && setting->type == CONF_STRING);
+    *(const char **)(void *)((char *)group->values + setting->offset) =
+        arena_str(conf->arena, slice_str(value));
+}

@@ -70,6 +70,10 @@ const void *conf_values(const struct conf *conf, const struct conf_section *sect
 /* The structs of a list section: element i of *ret_count. */
 const void *conf_element(const struct conf *conf, const struct conf_section *section, size_t i);
 size_t conf_count(const struct conf *conf, const struct conf_section *section);
+/* Replaces a CONF_STRING of a plain section, for a value that another setting implies; to be done
+ * before anyone took the old one. */
+void conf_set_string(struct conf *conf, const struct conf_section *section, const char *name,
+                     const char *value);
 /* The effective configuration as a commented file that conf_read accepts. Secrets: a setting whose
  * name ends in "password" prints as "***". */
 void conf_print(const struct conf *conf, const struct conf_section *const *sections, FILE *out);

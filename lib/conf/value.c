@@ -116,6 +116,8 @@ static int check(const struct conf_setting *setting, const char *value, struct e
 {
     if (!setting->check || setting->check(value, err) == 0)
         return 0;
+    if (strstr(err->text, value))
+        return err_wrap(err, "is wrong");
     return err_wrap(err, "is \"%.*s\"", GIVEN_MAX_BYTES, value);
 }
 

@@ -85,6 +85,18 @@ static const char *rcode_name(int rcode)
     return rcode >= 0 && rcode <= 5 ? NAMES[rcode] : "error";
 }
 
+static struct slice failure_text(struct arena *arena, struct slice name,
+                                 const struct ub_result *result)
+{
+    if (!result)
+        return arena_printf(arena, "the DNS lookup of %.*s was not answered in time",
+                            SLICE_ARGS(name));
+    if (result->havedata)
+        return arena_printf(arena, "all DNS records of %.*s are malformed", SLICE_ARGS(name));
+    return arena_printf(arena, "the DNS lookup of %.*s failed: %s", SLICE_ARGS(name),
+                        rcode_name(result->rcode));
+}
+
 /* result: the one that decided the status. */
 static struct slice detail_text(struct arena *arena, struct slice name, enum dns_status status,
                                 const struct ub_result *result)
@@ -102,13 +114,7 @@ static struct slice detail_text(struct arena *arena, struct slice name, enum dns
                             WHY_BOGUS_MAX, result->why_bogus ? result->why_bogus : "no reason");
     case DNS_TEMPORARY:
     default:
-        if (!result)
-            return arena_printf(arena, "the DNS lookup of %.*s was not answered in time",
-                                SLICE_ARGS(name));
-        if (result->havedata)
-            return arena_printf(arena, "all DNS records of %.*s are malformed", SLICE_ARGS(name));
-        return arena_printf(arena, "the DNS lookup of %.*s failed: %s", SLICE_ARGS(name),
-                            rcode_name(result->rcode));
+        return failure_text(arena, name, result);
     }
 }
 

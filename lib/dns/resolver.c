@@ -68,8 +68,8 @@ static void query_free(struct dns_query *query)
 static void build(struct arena *arena, const struct dns_query *query, struct dns_answer *ret_answer)
 {
     if (query->is_malformed)
-        *ret_answer = (struct dns_answer){.status = DNS_NXDOMAIN,
-                                          .detail = "the domain name is malformed"};
+        *ret_answer =
+            (struct dns_answer){.status = DNS_NXDOMAIN, .detail = "the domain name is malformed"};
     else
         answer_build(arena, slice_of(query->name, query->name_len), query->results, query->count,
                      ret_answer);
@@ -142,8 +142,8 @@ static void ask(struct dns_query *query, enum dns_type type)
     struct question *question = &query->questions[query->count++];
 
     question->query = query;
-    question->is_asked = ub_resolve_async(query->resolver->unbound, query->name, (int)type, CLASS_IN,
-                                          question, on_result, &question->async_id) == 0;
+    question->is_asked = ub_resolve_async(query->resolver->unbound, query->name, (int)type,
+                                          CLASS_IN, question, on_result, &question->async_id) == 0;
 }
 
 static struct dns_query *query_new(struct resolver *resolver, struct slice name,

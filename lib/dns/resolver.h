@@ -28,8 +28,8 @@ struct dns_mx {
 
 struct dns_answer {
     enum dns_status status;
-    bool is_secure;      /* validated by DNSSEC */
-    const char *detail;  /* a sentence for the log and the report; never NULL */
+    bool is_secure;     /* validated by DNSSEC */
+    const char *detail; /* a sentence for the log and the report; never NULL */
     size_t count;
     struct dns_mx *mx;             /* MX lookups, unsorted */
     struct net_address *addresses; /* host lookups, port 0: AAAA after A */

@@ -12,8 +12,8 @@ struct option {
 
 /* Enough for some ten thousand destinations; an answer is only needed until its mail is sent. */
 static const struct option OPTIONS[] = {
-    {"msg-cache-size:", "1m"},      {"rrset-cache-size:", "2m"}, {"key-cache-size:", "1m"},
-    {"neg-cache-size:", "512k"},    {"outgoing-range:", "256"},  {"outgoing-num-tcp:", "16"},
+    {"msg-cache-size:", "1m"},           {"rrset-cache-size:", "2m"}, {"key-cache-size:", "1m"},
+    {"neg-cache-size:", "512k"},         {"outgoing-range:", "256"},  {"outgoing-num-tcp:", "16"},
     {"num-queries-per-thread:", "1024"},
 };
 

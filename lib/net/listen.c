@@ -3,7 +3,6 @@
  * which then stops accepting: the rest waits in the kernel. */
 #include "net/listen.h"
 
-#include "base/assert.h"
 #include "base/xalloc.h"
 #include "net/loop_internal.h"
 #include "net/stream_internal.h"

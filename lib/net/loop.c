@@ -9,19 +9,27 @@
 #include "base/xalloc.h"
 #include "net/loop_internal.h"
 
+static void run_first(struct list *laters)
+{
+    struct list_node *node = list_first(laters);
+    struct loop_later *later = LIST_OWNER(node, struct loop_later, node);
+
+    ASSERT(list_has(node));
+    list_remove(laters, node);
+    later->run(later->owner);
+}
+
 static void run_laters(struct loop *loop)
 {
     struct list_node turn_end = {0};
-    struct list_node *node;
 
     if (loop->laters.count == 0)
         return;
     /* What is queued meanwhile goes behind the mark: it is the next turn's. */
     list_push(&loop->laters, &turn_end);
-    while ((node = list_shift(&loop->laters)) != &turn_end) {
-        struct loop_later *later = LIST_OWNER(node, struct loop_later, node);
-        later->run(later->owner);
-    }
+    while (list_first(&loop->laters) != &turn_end)
+        run_first(&loop->laters);
+    list_remove(&loop->laters, &turn_end);
 }
 
 static void on_no_wait(uv_idle_t *idle)

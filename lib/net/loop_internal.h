@@ -8,7 +8,7 @@
 
 #define LOOP_READ_BYTES ((size_t)64 * 1024)
 /* One read's worth of clear text, and one TLS record that OpenSSL held half of before. */
-#define LOOP_CLEAR_BYTES (LOOP_READ_BYTES + (size_t)32 * 1024)
+#define LOOP_CLEAR_BYTES  (LOOP_READ_BYTES + (size_t)32 * 1024)
 #define LOOP_RECORD_BYTES ((size_t)16 * 1024) /* the clear text of one TLS record */
 
 struct loop {

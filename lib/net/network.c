@@ -11,15 +11,15 @@ struct prefix {
 };
 
 static const struct prefix PRIVATE_V4[] = {
-    {{0}, 8},          /* "this" network, RFC 791 */
-    {{10}, 8},         /* RFC 1918 */
-    {{100, 64}, 10},   /* shared, RFC 6598 */
-    {{127}, 8},        /* loopback */
-    {{169, 254}, 16},  /* link-local, RFC 3927 */
-    {{172, 16}, 12},   /* RFC 1918 */
-    {{192, 168}, 16},  /* RFC 1918 */
-    {{224}, 4},        /* multicast */
-    {{240}, 4},        /* reserved, broadcast */
+    {{0}, 8},         /* "this" network, RFC 791 */
+    {{10}, 8},        /* RFC 1918 */
+    {{100, 64}, 10},  /* shared, RFC 6598 */
+    {{127}, 8},       /* loopback */
+    {{169, 254}, 16}, /* link-local, RFC 3927 */
+    {{172, 16}, 12},  /* RFC 1918 */
+    {{192, 168}, 16}, /* RFC 1918 */
+    {{224}, 4},       /* multicast */
+    {{240}, 4},       /* reserved, broadcast */
 };
 
 static const struct prefix PRIVATE_V6[] = {

@@ -3,13 +3,15 @@
  * through on_handle_closed, which libuv calls at the end of the turn. */
 #include "net/stream.h"
 
-#include "base/assert.h"
+#include <sys/socket.h>
+
 #include "base/xalloc.h"
 #include "net/address_internal.h"
 #include "net/loop_internal.h"
 #include "net/stream_internal.h"
 
 #define FLUSH_TIMEOUT_MS 5000
+#define DISCARD_READS    16
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -89,6 +91,8 @@ static void on_input(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
     if (count == UV_ENOBUFS) {
         (void)uv_read_stop(handle);
         stream->is_reading = false;
+    } else if (stream->state == STREAM_FLUSHING && (count > 0 || count == UV_EOF)) {
+        return; /* too late for the owner */
     } else if (count == UV_EOF) {
         stream_flush_and_end(stream, STREAM_EOF, "the peer closed the connection");
     } else if (count < 0) {
@@ -178,6 +182,19 @@ void stream_resume(struct stream *stream)
         start_reading(stream);
 }
 
+/* Closing a socket with unread input makes the kernel send RST and forget what it has yet to send:
+ * our last words. */
+static void discard_input(struct stream *stream)
+{
+    uv_os_fd_t fd;
+
+    if (uv_fileno(&stream->uv.handle, &fd) < 0)
+        return;
+    for (int i = 0; i < DISCARD_READS; i++)
+        if (recv(fd, NULL, LOOP_READ_BYTES, MSG_DONTWAIT | MSG_TRUNC) <= 0) /* tcp(7) */
+            return;
+}
+
 static void on_flush_timeout(void *owner)
 {
     stream_end(owner, STREAM_LOCAL, "closed by this side");
@@ -187,14 +204,17 @@ void stream_flush_and_end(struct stream *stream, enum stream_close reason, const
 {
     set_reason(stream, reason, detail);
     if (stream_pending(stream) == 0 || stream->state == STREAM_CONNECTING) {
+        discard_input(stream);
         stream_end(stream, reason, "%s", detail);
         return;
     }
     stream->state = STREAM_FLUSHING;
-    (void)uv_read_stop(&stream->uv.any);
     stream_clear_deadline(stream);
     stream->deadline = loop_timer_new(stream->loop, on_flush_timeout, stream);
     loop_timer_start(stream->deadline, FLUSH_TIMEOUT_MS);
+    stream->is_paused = false;
+    if (!stream->is_reading)
+        start_reading(stream); /* a peer that is stuck in writing would not read, either */
 }
 
 void stream_close(struct stream *stream)

@@ -11,8 +11,8 @@
 struct stream;
 
 enum stream_close {
-    STREAM_LOCAL,   /* stream_close */
-    STREAM_EOF,     /* the peer closed */
+    STREAM_LOCAL,   /* stream_close or stream_abort */
+    STREAM_EOF,     /* the peer closed; what was pending is sent first, as by stream_close */
     STREAM_REFUSED, /* connect: refused or unreachable */
     STREAM_TIMEOUT, /* connect or TLS handshake deadline */
     STREAM_RESET,   /* reset or other socket error */
@@ -28,7 +28,8 @@ struct stream_ops {
     /* The bytes are valid during the call only; the owner takes all of them. The owner may close
      * the stream inside. */
     void (*on_read)(void *owner, struct slice bytes);
-    /* Everything written so far has left for the socket after stream_pending was > 0. May be NULL. */
+    /* Everything written so far has left for the socket after stream_pending was > 0. May be NULL.
+     */
     void (*on_drained)(void *owner);
     /* Exactly once, and last, whoever closed; at the end of the loop turn. The stream is freed
      * after it returns. detail: a sentence for the log, never NULL. */
@@ -48,13 +49,14 @@ struct stream *stream_connect_unix(struct loop *loop, const char *path, uint64_t
 void stream_set_owner(struct stream *stream, const struct stream_ops *ops, void *owner);
 
 /* Copies what the socket does not take at once. parts are written in order, as one writev where
- * plain. Errors arrive by on_closed. Ignored on a closing stream. */
+ * plain. Errors arrive by on_closed. Ignored on a closing stream and during a TLS handshake. */
 void stream_write(struct stream *stream, struct slice bytes);
 void stream_writev(struct stream *stream, const struct slice *parts, size_t count);
 /* Bytes that wait in memory because the socket was full. */
 size_t stream_pending(const struct stream *stream);
 
-/* Back-pressure: a paused stream reads nothing from the socket. */
+/* Back-pressure: a paused stream reads nothing from the socket, and so does not notice that the
+ * peer closed. Both are cheap. */
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 

@@ -52,7 +52,7 @@ void stream_opened(struct stream *stream);
 /* Closes the handle; on_closed follows. The first reason given is the one reported. */
 void stream_end(struct stream *stream, enum stream_close reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Sends what is pending, then ends. */
+/* Sends what is pending, then ends; input is thrown away meanwhile. */
 void stream_flush_and_end(struct stream *stream, enum stream_close reason, const char *detail);
 /* One deadline at a time; what it means depends on the state. */
 void stream_set_deadline(struct stream *stream, uint64_t timeout_ms);

@@ -103,15 +103,16 @@ void stream_tls_feed(struct stream *stream, struct slice bytes)
         stream_end(stream, STREAM_TLS, "reading TLS failed: %s", reason);
 }
 
-static bool write_record(struct stream *stream, struct slice clear)
+static void write_record(struct stream *stream, struct slice clear)
 {
+    if (clear.len == 0 || stream->state == STREAM_ENDED)
+        return;
     ERR_clear_error();
-    if (clear.len == 0 || SSL_write(stream->tls->ssl, clear.at, (int)clear.len) > 0)
-        return true;
-    stream_end(stream, STREAM_TLS, "writing TLS failed: %s", tls_reason());
-    return false;
+    if (SSL_write(stream->tls->ssl, clear.at, (int)clear.len) <= 0)
+        stream_end(stream, STREAM_TLS, "writing TLS failed: %s", tls_reason());
 }
 
+/* Small parts share a record. */
 void stream_tls_write(struct stream *stream, const struct slice *parts, size_t count)
 {
     char *record = stream->loop->record_bytes;
@@ -126,15 +127,14 @@ void stream_tls_write(struct stream *stream, const struct slice *parts, size_t c
             memcpy(record + used, piece.at, piece.len);
             used += piece.len;
             rest = slice_skip(rest, piece.len);
-            if (used < LOOP_RECORD_BYTES)
-                continue;
-            if (!write_record(stream, slice_of(record, used)))
-                return;
-            used = 0;
+            if (used == LOOP_RECORD_BYTES) {
+                write_record(stream, slice_of(record, used));
+                used = 0;
+            }
         }
     }
-    if (write_record(stream, slice_of(record, used)))
-        flush_records(stream);
+    write_record(stream, slice_of(record, used));
+    flush_records(stream);
 }
 
 void stream_tls_finish(struct stream *stream)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes: to the socket at once, and only what it does not take is copied and left to libuv. */
-#include "base/assert.h"
 #include "net/loop_internal.h"
 #include "net/stream_internal.h"
 
@@ -12,8 +11,7 @@ static void send_pending(struct stream *stream, uv_write_cb on_written)
     stream->sending = stream->pending;
     stream->pending = (struct buf){0};
     uv_buf_t buffer = {.base = stream->sending.at, .len = stream->sending.len};
-    int status =
-        uv_write(&stream->request.write, &stream->uv.any, &buffer, 1, on_written);
+    int status = uv_write(&stream->request.write, &stream->uv.any, &buffer, 1, on_written);
     if (status < 0)
         stream_end(stream, STREAM_RESET, "writing failed: %s", uv_strerror(status));
 }
@@ -30,7 +28,7 @@ static void on_written(uv_write_t *request, int status)
     else if (stream->pending.len > 0)
         send_pending(stream, request->cb);
     else if (stream->state == STREAM_FLUSHING)
-        stream_end(stream, stream->reason, "everything was sent");
+        stream_flush_and_end(stream, stream->reason, "everything was sent");
     else if (stream->ops && stream->ops->on_drained)
         stream->ops->on_drained(stream->owner);
 }
@@ -44,7 +42,8 @@ static size_t try_parts(struct stream *stream, const struct slice *parts, size_t
     for (size_t i = 0; i < count; i++) {
         if (parts[i].len == 0)
             continue;
-        buffers[used].base = (char *)(uintptr_t)parts[i].at; /* libuv only reads it */
+        /* libuv only reads them: a const_cast */
+        memcpy(&buffers[used].base, &parts[i].at, sizeof parts[i].at);
         buffers[used++].len = parts[i].len;
     }
     int taken = used > 0 ? uv_try_write(&stream->uv.any, buffers, used) : 0;

@@ -49,7 +49,7 @@ struct redis {
     struct stream *stream;
     struct redis_reply_reader *reader;
     struct loop_timer *reconnect;
-    struct redis_call greeting; /* the PING that ends it */
+    struct redis_call greeting;     /* the PING that ends it */
     struct redis_call refusable[2]; /* AUTH and SELECT before it */
     struct err why;                 /* of STATE_CLOSING */
 
@@ -84,8 +84,8 @@ void redis_fire(struct redis_call *call, const struct redis_value *value);
 /* ---- scripts.c ---- */
 
 /* Takes the tail (encoded: number of keys, keys, arguments: tail_count of them) away from it. */
-void redis_run_tail(struct redis *redis, struct redis_call *call,
-                    const struct redis_script *script, struct buf *tail, size_t tail_count);
+void redis_run_tail(struct redis *redis, struct redis_call *call, const struct redis_script *script,
+                    struct buf *tail, size_t tail_count);
 /* True when the reply says NOSCRIPT and the call was sent again with its source. */
 bool redis_script_repeats(struct redis *redis, struct redis_call *call,
                           const struct redis_value *value);

@@ -186,15 +186,13 @@ static void connect_now(void *owner)
     struct err err;
 
     if (slice_starts_nocase(address, UNIX_PREFIX)) {
-        redis->stream = stream_connect_unix(redis->loop,
-                                            redis->settings.address + UNIX_PREFIX.len, timeout_ms,
-                                            &STREAM_OPS, redis);
+        redis->stream = stream_connect_unix(redis->loop, redis->settings.address + UNIX_PREFIX.len,
+                                            timeout_ms, &STREAM_OPS, redis);
     } else if (net_address_parse_port(address, 0, &to, &err)) {
         on_lost(redis, err.text);
         return;
     } else {
-        redis->stream =
-            stream_connect(redis->loop, &to, NULL, timeout_ms, &STREAM_OPS, redis);
+        redis->stream = stream_connect(redis->loop, &to, NULL, timeout_ms, &STREAM_OPS, redis);
     }
     redis->reader = redis_reply_reader_new();
     redis->state = REDIS_STATE_CONNECTING;

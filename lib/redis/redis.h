@@ -13,10 +13,10 @@
 struct redis;
 
 struct redis_settings {
-    const char *address; /* "ip:port" or "unix:/path" */
+    const char *address;  /* "ip:port" or "unix:/path" */
     const char *password; /* "" none */
     int64_t database;
-    int64_t timeout_ms;  /* of a command; the connection is dropped and re-opened after it */
+    int64_t timeout_ms;   /* of a command; the connection is dropped and re-opened after it */
     int64_t reconnect_ms; /* between attempts */
 };
 
@@ -25,7 +25,8 @@ struct redis_ops {
      * (redis_script does it by itself). */
     void (*on_up)(void *owner);
     /* The connection is gone, after its outstanding commands have failed; also once when the first
-     * attempt to connect fails. Never twice without an on_up between. why: valid during the call. */
+     * attempt to connect fails. Never twice without an on_up between. why: valid during the call.
+     */
     void (*on_down)(void *owner, const char *why);
 };
 
@@ -41,8 +42,8 @@ enum redis_type { REDIS_NIL, REDIS_INT, REDIS_TEXT, REDIS_ARRAY, REDIS_ERROR, RE
 
 struct redis_value {
     enum redis_type type;
-    int64_t number;      /* REDIS_INT */
-    struct slice text;   /* REDIS_TEXT; REDIS_ERROR and REDIS_DOWN: a sentence */
+    int64_t number;            /* REDIS_INT */
+    struct slice text;         /* REDIS_TEXT; REDIS_ERROR and REDIS_DOWN: a sentence */
     struct redis_value *items; /* REDIS_ARRAY */
     size_t count;
 };
@@ -53,7 +54,7 @@ struct redis_call {
      * whether it was executed. */
     void (*on_reply)(void *owner, struct redis_call *call, const struct redis_value *value);
     void *owner;
-    struct list_node node; /* lib/redis's, from here on */
+    struct list_node node;             /* lib/redis's, from here on */
     const struct redis_script *script; /* for a repeat after NOSCRIPT */
     struct buf tail;                   /* its encoded arguments behind the script */
     size_t tail_count;

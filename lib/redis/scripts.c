@@ -47,8 +47,8 @@ static void put_call(struct redis *redis, struct redis_call *call, struct slice 
     redis_owe(redis, call);
 }
 
-void redis_run_tail(struct redis *redis, struct redis_call *call,
-                    const struct redis_script *script, struct buf *tail, size_t tail_count)
+void redis_run_tail(struct redis *redis, struct redis_call *call, const struct redis_script *script,
+                    struct buf *tail, size_t tail_count)
 {
     call->script = script;
     call->tail = *tail;

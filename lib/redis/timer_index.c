@@ -203,8 +203,8 @@ static void on_offset(void *owner, struct redis_call *redis_call, const struct r
     struct timer_index_call *call = owner;
     enum timer_index_result result = result_of(value, REDIS_TEXT);
     uint64_t offset = 0;
-    bool has_offset = result == TIMER_INDEX_OK &&
-                      slice_to_u64(value->text, (uint64_t)NUMBER_MAX, &offset);
+    bool has_offset =
+        result == TIMER_INDEX_OK && slice_to_u64(value->text, (uint64_t)NUMBER_MAX, &offset);
 
     (void)redis_call;
     if (result == TIMER_INDEX_MISSING) /* an answer, here */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The timer index in Redis: one shard per partition of the timer topic, keys t:{s}:due (zset by due
  * ms), t:{s}:fired (zset, end of the lease), t:{s}:item (hash parcel id -> fence and Timer bytes)
- * and t:{s}:offset (last applied log offset, -1: emptied for a rebuild). Data and offset change in ONE script, so that a lost
- * or failed-over Redis is always a consistent older state: replay the log from its offset. All
- * times are Redis TIME. Only the scheduler changes a shard; senders check fences. */
+ * and t:{s}:offset (last applied log offset, -1: emptied for a rebuild). Data and offset change in
+ * ONE script, so that a lost or failed-over Redis is always a consistent older state: replay the
+ * log from its offset. All times are Redis TIME. Only the scheduler changes a shard; senders check
+ * fences. */
 #pragma once
 
 #include "redis/redis.h"
@@ -45,8 +46,9 @@ struct timer_index_call {
     void (*on_done)(void *owner, enum timer_index_result result, size_t count);
     /* POP: items valid during the call; next_due_ms: of the earliest timer left, -1 none; now_ms:
      * Redis TIME; waiting and fired: sizes of the zsets. */
-    void (*on_popped)(void *owner, enum timer_index_result result, const struct timer_index_due *items,
-                      size_t count, const struct timer_index_figures *figures);
+    void (*on_popped)(void *owner, enum timer_index_result result,
+                      const struct timer_index_due *items, size_t count,
+                      const struct timer_index_figures *figures);
     /* Offset: -1 when missing. */
     void (*on_offset)(void *owner, enum timer_index_result result, int64_t offset);
 };
@@ -89,7 +91,8 @@ struct timer_index_check {
     void (*on_checked)(void *owner, struct timer_index_check *check, enum timer_index_state state);
     int64_t fence;
 };
-/* parcel_id is copied. With a fence: STALE iff the applied offset is at or past the fence and the entry is absent or
- * newer. Without (first attempt, fence -1): STALE iff the index has any entry for the parcel. */
+/* parcel_id is copied. With a fence: STALE iff the applied offset is at or past the fence and the
+ * entry is absent or newer. Without (first attempt, fence -1): STALE iff the index has any entry
+ * for the parcel. */
 void timer_index_check(struct redis *redis, struct timer_index_check *check, int32_t shard,
                        struct slice parcel_id, int64_t fence);

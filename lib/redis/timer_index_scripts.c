@@ -34,7 +34,7 @@ const struct redis_script TIMER_INDEX_APPLY = {
     "      redis.call('HDEL', KEYS[3], id)\n"
     "    else\n"
     "      if grace > 0 and tonumber(due) <= now + 5000 then\n"
-    "        due = string.format('%d', now + grace)\n"
+    "        due = string.format('%d', math.max(tonumber(due), now + grace))\n"
     "      end\n"
     "      redis.call('ZADD', KEYS[1], due, id)\n"
     "      redis.call('HSET', KEYS[3], id, ARGV[i] .. ':' .. ARGV[i + 3])\n"

@@ -35,6 +35,7 @@ struct child {
 
 static _Noreturn void become(const char *const *argv, pid_t parent)
 {
+    char *const *vector;
     sigset_t none;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -47,7 +48,8 @@ static _Noreturn void become(const char *const *argv, pid_t parent)
     int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     (void)dup2(null_fd, STDIN_FILENO);
     (void)close_range(FIRST_FD, ~0u, CLOSE_RANGE_CLOEXEC);
-    (void)execv(argv[0], (char *const *)(uintptr_t)argv);
+    memcpy(&vector, &argv, sizeof vector); /* execv only reads the strings */
+    (void)execv(argv[0], vector);
     _exit(127);
 }
 

@@ -8,7 +8,7 @@
 
 struct child;
 
-/* argv[0]: an absolute path; the vector lives as long as the child. Never fails: a child that
+/* argv[0]: a path; the vector lives as long as the child. Never fails: a child that
  * cannot be started is logged and tried again. */
 struct child *child_new(struct loop *loop, struct log *log, const char *const *argv);
 /* SIGTERM, after 5 s SIGKILL; waits. NULL accepted, NULL set. */

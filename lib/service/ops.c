@@ -47,8 +47,10 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
     unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
 
     (void)version, (void)upload, (void)request;
-    if (*upload_bytes > 0)
-        return MHD_NO;
+    if (*upload_bytes > 0) {
+        *upload_bytes = 0; /* taken and forgotten: the answer is on its way */
+        return MHD_YES;
+    }
     if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         status = ops->pages.on_page(ops->pages.owner, path, &text);
     if (text.len == 0)

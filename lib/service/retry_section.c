@@ -13,7 +13,7 @@ static const char *const INTERVALS[] = {"linear", "exponential", NULL};
 
 static const struct conf_setting SETTINGS[] = {
     {
-        .name = "a_s",
+        .name = "a",
         .type = CONF_INT,
         .offset = CONF_AT(struct retry_values, a_s),
         .fallback = "480",
@@ -25,14 +25,14 @@ static const struct conf_setting SETTINGS[] = {
             "one before it.",
     },
     {
-        .name = "b_s",
+        .name = "b",
         .type = CONF_INT,
         .offset = CONF_AT(struct retry_values, b_s),
         .fallback = "-240",
         .min = -PERIOD_MAX_S,
         .max = PERIOD_MAX_S,
         .unit = "s",
-        .help = "exponential: the wait before retry n is a_s * n + b_s. Not used by linear.",
+        .help = "exponential: the wait before retry n is a * n + b. Not used by linear.",
     },
     {
         .name = "interval",
@@ -43,7 +43,7 @@ static const struct conf_setting SETTINGS[] = {
         .help = "How the waits between attempts grow.",
     },
     {
-        .name = "period_s",
+        .name = "period",
         .type = CONF_INT,
         .offset = CONF_AT(struct retry_values, period_s),
         .fallback = "86400",

@@ -10,6 +10,10 @@
 #include "base/xalloc.h"
 #include "net/clock.h"
 
+/* Lines are written after each turn; those that come up just before the loop waits stay no longer
+ * than this. */
+#define LINE_WAIT_MS 200
+
 /* ---- the role's thread ---- */
 
 static void on_heartbeat(void *owner)
@@ -48,8 +52,8 @@ static void run_turns(struct service_role_state *state)
     state->heartbeat_due_us = clock_monotonic_us();
     loop_timer_start(state->heartbeat, 0);
     while (!state->is_over) {
-        loop_turn(state->env.loop, ROLE_HEARTBEAT_MS);
         log_flush(state->env.log);
+        loop_turn(state->env.loop, LINE_WAIT_MS);
     }
     loop_timer_free(&state->heartbeat);
     state->role->free(&state->instance);

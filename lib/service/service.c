@@ -36,6 +36,8 @@ static int with_configuration(const struct service *service, const struct flags 
 
     if (conf_read(flags->file, flags->overrides, sections, &faults, &conf) != 0)
         return EXIT_WRONG;
+    if (service->child)
+        service->child->adjust(conf);
     if (flags->action == FLAGS_RUN)
         rc = run(service, conf);
     else if (flags->action == FLAGS_PRINT_CONFIG)

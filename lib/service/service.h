@@ -47,10 +47,15 @@ void service_report_bus(struct service_env *env, struct bus *bus);
  * it dies, ended with the process. */
 struct service_child {
     const struct conf_section *section; /* its own */
+    /* After the configuration was read, before anyone takes a value: what the child implies for
+     * the settings of others. */
+    void (*adjust)(struct conf *conf);
     /* After the log was opened. Writes the argument vector for this configuration, allocated in
-     * the arena, into *ret_argv, or NULL for none; argv[0] is an absolute path. May write files. */
+     * the arena, into *ret_argv, or NULL for none; argv[0] is a path. May write files. */
     int (*prepare)(const struct conf *conf, struct arena *arena, const char *const **ret_argv,
                    struct err *err);
+    /* Whether it serves; asked until it does, or for 2 s, before the roles start. */
+    bool (*is_up)(const struct conf *conf);
 };
 
 struct service {

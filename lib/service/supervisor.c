@@ -18,9 +18,11 @@
 #include "service/retry_section.h"
 #include "service/settings.h"
 
-#define TURN_MS      1000
-#define FREE_WAIT_MS 10000 /* for a role to free itself after the drain deadline */
-#define POD_BYTES    256
+#define TURN_MS       1000
+#define FREE_WAIT_MS  10000 /* for a role to free itself after the drain deadline */
+#define CHILD_WAIT_MS 2000
+#define CHILD_LOOK_MS 5
+#define POD_BYTES     256
 
 struct supervisor {
     const struct service *service;
@@ -159,6 +161,16 @@ static int start_ops(struct supervisor *supervisor, struct err *err)
     return 0;
 }
 
+/* Without it the roles would begin with complaints about a child that is a few ms away. */
+static void wait_for_child(struct supervisor *supervisor)
+{
+    uint64_t deadline_ms = clock_monotonic_ms() + CHILD_WAIT_MS;
+
+    while (!supervisor->service->child->is_up(supervisor->conf) &&
+           clock_monotonic_ms() < deadline_ms)
+        loop_turn(supervisor->loop, CHILD_LOOK_MS);
+}
+
 static int start_child(struct supervisor *supervisor, struct err *err)
 {
     const struct service_child *child = supervisor->service->child;
@@ -168,8 +180,10 @@ static int start_child(struct supervisor *supervisor, struct err *err)
         return 0;
     if (child->prepare(supervisor->conf, supervisor->arena, &argv, err) != 0)
         return -1;
-    if (argv)
+    if (argv) {
         supervisor->child = child_new(supervisor->loop, supervisor->log, argv);
+        wait_for_child(supervisor);
+    }
     return 0;
 }
 
@@ -247,8 +261,8 @@ int supervisor_run(const struct service *service, const struct conf *conf, struc
     if (rc != 0)
         stop_all(&supervisor);
     while (!is_over(&supervisor)) {
-        loop_turn(supervisor.loop, TURN_MS);
         log_flush(supervisor.log);
+        loop_turn(supervisor.loop, TURN_MS);
     }
     finish(&supervisor);
     return rc;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Partitions come and go.
  *   assign: PART_LOOKUP -> (offsets known) on_assigned, PART_ASSIGNED -> bus_start, PART_STARTED.
- *   revoke, leave: on_revoked, PART_REVOKED -> bus_release, PART_RELEASED -> last commit -> foreign.
- * While a revocation drains, librdkafka waits for our answer and keeps the membership alive; nothing
- * here blocks the loop. */
+ *   revoke, leave: on_revoked, PART_REVOKED -> bus_release, PART_RELEASED -> last commit ->
+ * foreign. While a revocation drains, librdkafka waits for our answer and keeps the membership
+ * alive; nothing here blocks the loop. */
 #include "base/xalloc.h"
 #include "client.h"
 #include "consumer.h"
@@ -19,7 +19,7 @@ static void resize(struct bus_consumer *consumer, int32_t count)
         return;
     consumer->parts = xrealloc(consumer->parts, (size_t)count * sizeof *consumer->parts);
     for (int32_t p = consumer->part_count; p < count; p++)
-        consumer->parts[p] = (struct part){.committed = -1, .told = -1, .end = -1};
+        consumer->parts[p] = (struct part){.position = RD_KAFKA_OFFSET_INVALID};
     consumer->part_count = count;
 }
 
@@ -48,6 +48,7 @@ static void take_assigned(struct bus_consumer *consumer,
             continue;
         resize(consumer, partition + 1);
         consumer->parts[partition].state = PART_LOOKUP;
+        consumer->parts[partition].position = RD_KAFKA_OFFSET_INVALID;
     }
     consumer->phase = CONSUMER_RUNNING;
     consumer->proof_ms = loop_now_ms(consumer->bus->loop);
@@ -81,8 +82,7 @@ void assignment_apply(void *owner)
     if (consumer->phase != CONSUMER_RUNNING ||
         rd_kafka_assignment_lost(client_rk(consumer->client)))
         return;
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new(consumer->part_count);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(consumer->part_count);
     for (int32_t p = 0; p < consumer->part_count; p++) {
         struct part *part = &consumer->parts[p];
         if (part->state != PART_STARTED)
@@ -106,8 +106,8 @@ void assignment_step_later(struct bus_consumer *consumer)
 static void revoke_part(struct bus_consumer *consumer, int32_t partition, bool is_lost)
 {
     struct part *part = &consumer->parts[partition];
-    bool is_known = part->state == PART_ASSIGNED || part->state == PART_STARTED ||
-                    part->state == PART_REVOKED;
+    bool is_known =
+        part->state == PART_ASSIGNED || part->state == PART_STARTED || part->state == PART_REVOKED;
 
     if (part->state == PART_LOOKUP)
         part->state = PART_FOREIGN;
@@ -136,10 +136,9 @@ static bool is_awaiting_release(const struct bus_consumer *consumer)
 static void begin_drain(struct bus_consumer *consumer, bool is_lost)
 {
     consumer->phase = CONSUMER_DRAINING;
-    consumer->deadline_ms = loop_now_ms(consumer->bus->loop) +
-                            (uint64_t)consumer->bus->hub->settings.drain_ms;
+    consumer->deadline_ms =
+        loop_now_ms(consumer->bus->loop) + (uint64_t)consumer->bus->hub->settings.drain_ms;
     revoke_all(consumer, is_lost);
-    consumer->is_commit_failed = is_lost; /* then there is nothing to commit */
     assignment_step_later(consumer);
 }
 
@@ -166,29 +165,38 @@ static void give_up_parts(struct bus_consumer *consumer)
     }
 }
 
-void assignment_step(void *owner)
+static void step_draining(struct bus_consumer *consumer)
 {
-    struct bus_consumer *consumer = owner;
     uint64_t now_ms = loop_now_ms(consumer->bus->loop);
-    bool is_late = now_ms >= consumer->deadline_ms;
+    bool is_lost = rd_kafka_assignment_lost(client_rk(consumer->client));
 
-    if (consumer->phase == CONSUMER_DRAINING) {
-        if (is_late || rd_kafka_assignment_lost(client_rk(consumer->client)))
-            revoke_all(consumer, true);
-        if (is_awaiting_release(consumer))
-            return;
-        consumer->phase = CONSUMER_COMMITTING;
-        consumer->deadline_ms = now_ms + LAST_COMMIT_MS;
-        is_late = false;
-    }
-    if (consumer->phase != CONSUMER_COMMITTING)
+    if (is_lost || now_ms >= consumer->deadline_ms)
+        revoke_all(consumer, true);
+    if (is_awaiting_release(consumer))
         return;
-    if (!is_late && !consumer->is_commit_failed) {
+    consumer->phase = CONSUMER_COMMITTING;
+    consumer->deadline_ms = now_ms + LAST_COMMIT_MS;
+    consumer->is_commit_failed = is_lost; /* then the group takes nothing from us */
+}
+
+static void step_committing(struct bus_consumer *consumer)
+{
+    if (!consumer->is_commit_failed && loop_now_ms(consumer->bus->loop) < consumer->deadline_ms) {
         commit_send(consumer);
         if (consumer->is_commit_sent)
             return;
     }
     give_up_parts(consumer);
+}
+
+void assignment_step(void *owner)
+{
+    struct bus_consumer *consumer = owner;
+
+    if (consumer->phase == CONSUMER_DRAINING)
+        step_draining(consumer);
+    if (consumer->phase == CONSUMER_COMMITTING)
+        step_committing(consumer);
 }
 
 void assignment_lose(struct bus_consumer *consumer)
@@ -209,14 +217,16 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
                              rd_kafka_topic_partition_list_t *partitions, void *owner)
 {
     struct bus_consumer *consumer = owner;
+    bool is_draining =
+        consumer->phase == CONSUMER_DRAINING || consumer->phase == CONSUMER_COMMITTING;
 
     consumer->bus->stats.rebalances++;
-    if (consumer->phase >= CONSUMER_CLOSING || consumer->is_leaving) {
-        (void)rd_kafka_assign(rk, NULL);
-        return;
-    }
-    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !consumer->is_leaving)
         take_assigned(consumer, partitions);
-    else
+    else if (error != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && is_draining)
+        assignment_step_later(consumer); /* we are leaving already: our answer follows */
+    else if (consumer->phase == CONSUMER_RUNNING)
         begin_drain(consumer, rd_kafka_assignment_lost(rk));
+    else
+        (void)rd_kafka_assign(rk, NULL);
 }

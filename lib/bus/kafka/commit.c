@@ -64,8 +64,7 @@ void commit_send(struct bus_consumer *consumer)
 {
     if (!consumer->is_committing_group || consumer->is_commit_sent || !consumer->client)
         return;
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new(consumer->part_count);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(consumer->part_count);
     add_moved(consumer, list);
     if (is_proof_due(consumer))
         add_proof(consumer, list);

@@ -28,13 +28,13 @@ enum part_state {
 
 struct part {
     enum part_state state;
-    int64_t position;  /* of the next record to deliver; may be logical (the beginning) */
-    int64_t committed; /* in the group, as far as known; -1: nothing */
-    int64_t told;      /* the highest given to on_committed */
-    int64_t end;       /* one past the newest, when it was assigned; -1: unknown */
+    int64_t position;            /* of the next record to deliver; may be logical (the beginning) */
+    int64_t committed;           /* in the group, as far as known; -1: nothing */
+    int64_t told;                /* the highest given to on_committed */
+    int64_t end;                 /* one past the newest, when it was assigned; -1: unknown */
     struct watermark *watermark; /* from the first start on */
-    bool is_restarting; /* bus_start was called; the assignment does not have it yet */
-    bool is_paused;     /* in librdkafka */
+    bool is_restarting;          /* bus_start was called; the assignment does not have it yet */
+    bool is_paused;              /* in librdkafka */
 };
 
 enum consumer_phase {
@@ -51,7 +51,7 @@ struct bus_consumer {
     enum bus_topic topic;
     const char *topic_name;
     char *group;
-    char *instance_id; /* "": dynamic membership */
+    char *instance_id;        /* "": dynamic membership */
     bool is_committing_group; /* false: the role keeps its offsets elsewhere */
     const struct bus_consumer_ops *ops;
     void *owner;
@@ -85,6 +85,8 @@ struct bus_consumer {
 struct part *consumer_part(const struct bus_consumer *consumer, int32_t partition);
 /* Aligns librdkafka's pause with what we want for that partition. */
 void consumer_set_flow(struct bus_consumer *consumer, int32_t partition);
+/* Leaves the group; the tick sees to the rest. */
+void consumer_begin_close(struct bus_consumer *consumer);
 
 /* ---- assignment.c ---- */
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,

@@ -9,23 +9,23 @@
 
 #define ANSWER_MS 3000
 
-static const enum bus_topic guarded[] = {BUS_WORK, BUS_BODY, BUS_TIMER};
-#define GUARDED (sizeof guarded / sizeof *guarded)
+static const enum bus_topic GUARDED[] = {BUS_WORK, BUS_BODY, BUS_TIMER};
+#define GUARDED_COUNT (sizeof GUARDED / sizeof GUARDED[0])
 
 void guard_ask(const struct bus_hub *hub, const struct client *client, rd_kafka_queue_t *queue)
 {
-    rd_kafka_ConfigResource_t *resources[GUARDED];
+    rd_kafka_ConfigResource_t *resources[GUARDED_COUNT];
     rd_kafka_t *rk = client_rk(client);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     char why[128];
 
     (void)rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS, why, sizeof why);
-    for (size_t i = 0; i < GUARDED; i++)
-        resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC,
-                                                   hub->topic_names[guarded[i]]);
-    rd_kafka_DescribeConfigs(rk, resources, GUARDED, options, queue);
-    rd_kafka_ConfigResource_destroy_array(resources, GUARDED);
+    for (size_t i = 0; i < GUARDED_COUNT; i++)
+        resources[i] =
+            rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, hub->topic_names[GUARDED[i]]);
+    rd_kafka_DescribeConfigs(rk, resources, GUARDED_COUNT, options, queue);
+    rd_kafka_ConfigResource_destroy_array(resources, GUARDED_COUNT);
     rd_kafka_AdminOptions_destroy(options);
 }
 
@@ -57,9 +57,10 @@ int guard_check_value(enum bus_topic topic, const char *topic_name, const char *
                        topic_name, setting[1], needed_ms, longest_period_s);
     if (!is_timer && slice_eq(name, SLICE("retention.bytes")) &&
         !slice_eq(slice_str(setting[1]), SLICE("-1")))
-        return err_set(err, ERR_INVALID,
-                       "topic %s has retention.bytes=%s, needed is -1: it would forget mail by size",
-                       topic_name, setting[1]);
+        return err_set(
+            err, ERR_INVALID,
+            "topic %s has retention.bytes=%s, needed is -1: it would forget mail by size",
+            topic_name, setting[1]);
     return 0;
 }
 
@@ -79,8 +80,8 @@ static int check_topic(const struct bus_hub *hub, const rd_kafka_ConfigResource_
     for (size_t i = 0; i < count; i++) {
         const char *const setting[2] = {rd_kafka_ConfigEntry_name(entries[i]),
                                         rd_kafka_ConfigEntry_value(entries[i])};
-        if (setting[1] && guard_check_value(topic, name, setting,
-                                            hub->settings.longest_period_s, err))
+        if (setting[1] &&
+            guard_check_value(topic, name, setting, hub->settings.longest_period_s, err))
             return -1;
     }
     return 0;

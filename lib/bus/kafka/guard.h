@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The retention guard: a mail that waits for its retry must still be in the log. Refuses topics
- * that forget sooner than the longest retry period + 24 h, and a timer topic that forgets at all. */
+ * that forget sooner than the longest retry period + 24 h, and a timer topic that forgets at all.
+ */
 #pragma once
 
 #include "kafka.h"

@@ -10,7 +10,7 @@
 #include "bus/settings.h"
 
 struct bus_hub {
-    struct bus_settings settings; /* its strings are the configuration's */
+    struct bus_settings settings;  /* its strings are the configuration's */
     char *topic_names[BUS_TOPICS]; /* with the prefix */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * librdkafka 2.0.2 tells partition counts only to a blocking call, so it is made on the thread pool;
- * the question outlives the probe when the answer is slow. */
+ * librdkafka 2.0.2 tells partition counts only to a blocking call, so it is made on the thread
+ * pool; the question outlives the probe when the answer is slow. */
 #include "probe.h"
 
 #include "base/assert.h"
@@ -9,10 +9,10 @@
 #include "guard.h"
 #include "producer.h"
 
-#define STEADY_MS    10000 /* between looks while ready */
-#define URGENT_MS    250   /* and while not */
-#define ANSWER_MS    3000
-#define GUARD_MS     60000 /* between looks at the retention */
+#define STEADY_MS 10000 /* between looks while ready */
+#define URGENT_MS 250   /* and while not */
+#define ANSWER_MS 3000
+#define GUARD_MS  60000 /* between looks at the retention */
 
 struct question {
     struct probe *probe; /* NULL: nobody waits any more */
@@ -25,7 +25,7 @@ struct probe {
     struct loop_timer *timer;
     struct question *question; /* being asked */
     bool is_connected;
-    bool was_known; /* all topics, once */
+    bool was_known;  /* all topics, once */
     bool is_guarded; /* the retention has been found good */
     uint64_t guard_due_ms;
     struct err missing; /* the topic that is not there; ERR_NONE: all are */

@@ -29,8 +29,7 @@ static void prepare(rd_kafka_conf_t *conf, void *owner)
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
 }
 
-static int open_client(const struct producer *producer, struct client **ret_client,
-                       struct err *err)
+static int open_client(const struct producer *producer, struct client **ret_client, struct err *err)
 {
     const struct bus_settings *settings = &producer->bus->hub->settings;
     struct buf linger = {0}, timeout = {0}, kbytes = {0}, records = {0};
@@ -107,7 +106,7 @@ static void fail_ticket(struct producer *producer, struct bus_ticket *ticket,
     loop_later(producer->bus->loop, &producer->tell_later, tell_failed, producer);
 }
 
-static bool produce_again(struct producer *producer, const rd_kafka_message_t *report)
+static bool produce_again(const rd_kafka_message_t *report)
 {
     char *bytes = report->payload ? xalloc(report->len + 1) : NULL;
 
@@ -147,15 +146,14 @@ static void on_report(struct producer *producer, const rd_kafka_message_t *repor
     /* Stored by an earlier try whose answer was lost (DUPLICATE_SEQUENCE_NUMBER): durable, but its
      * place is unknown. A second copy is harmless, a pointer to nowhere is not. */
     if (ack.ok && ack.offset < 0) {
-        if (produce_again(producer, report))
+        if (produce_again(report))
             return;
         ack.ok = false;
     }
     count_report(producer, report);
     if (!ack.ok) {
         ack.kind = kind_of(report->err);
-        ack.maybe_persisted =
-            rd_kafka_message_status(report) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+        ack.maybe_persisted = rd_kafka_message_status(report) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
         ack.detail = rd_kafka_err2str(report->err);
         probe_hurry(producer->bus->probe);
     }
@@ -195,8 +193,7 @@ static void detach(struct producer *producer)
 /* Whatever was handed to the old handle may or may not be stored: its reports are never read. */
 static void fail_in_flight(struct producer *producer, const char *detail)
 {
-    const struct bus_ack failure = {
-        .kind = ERR_RETRY, .maybe_persisted = true, .detail = detail};
+    const struct bus_ack failure = {.kind = ERR_RETRY, .maybe_persisted = true, .detail = detail};
     struct bus_stats *stats = &producer->bus->stats;
     struct list_node *node;
 
@@ -307,8 +304,8 @@ void producer_free(struct producer **producer)
     *producer = NULL;
 }
 
-/* Head and body behind one another, in a block librdkafka will free. One byte more, so that an empty
- * value is not taken for none. */
+/* Head and body behind one another, in a block librdkafka will free. One byte more, so that an
+ * empty value is not taken for none. */
 static char *gather(const struct bus_record *record)
 {
     char *bytes = xalloc(record->head.len + record->body.len + 1);
@@ -320,21 +317,37 @@ static char *gather(const struct bus_record *record)
     return bytes;
 }
 
-/* NULL when librdkafka has it. */
-static const char *hand_over(struct producer *producer, const struct bus_record *record,
-                             struct bus_ticket *ticket, enum err_kind *ret_kind)
+/* What no broker needs to be asked about; NULL: fine. */
+static const char *refusal_of(const struct producer *producer, const struct bus_record *record)
 {
-    size_t len = record->head.len + record->body.len;
     int32_t partitions = producer->bus->partitions[record->topic];
+    bool is_compacted = bus_topic_row(record->topic)->is_compacted;
+    size_t len = record->head.len + record->body.len;
 
-    *ret_kind = ERR_INVALID;
     if (len > BUS_RECORD_MAX_BYTES)
         return "the record is larger than the log takes";
     if (record->partition < 0 || (partitions > 0 && record->partition >= partitions))
         return "the topic has no such partition";
+    if (is_compacted && record->key.len == 0)
+        return "a record of a compacted topic needs a key";
+    if (record->is_tombstone && (!is_compacted || len > 0))
+        return "a tombstone is a key without a value, on a compacted topic";
+    return NULL;
+}
+
+/* NULL when librdkafka has it. */
+static const char *hand_over(const struct producer *producer, const struct bus_record *record,
+                             struct bus_ticket *ticket, enum err_kind *ret_kind)
+{
+    const char *refusal = refusal_of(producer, record);
+
+    *ret_kind = ERR_INVALID;
+    if (refusal)
+        return refusal;
     char *bytes = record->is_tombstone ? NULL : gather(record);
     if (rd_kafka_produce(producer->topics[record->topic], record->partition, RD_KAFKA_MSG_F_FREE,
-                         bytes, bytes ? len : 0, record->key.at, record->key.len, ticket) == 0)
+                         bytes, record->head.len + record->body.len, record->key.at,
+                         record->key.len, ticket) == 0)
         return NULL;
     xfree(bytes);
     *ret_kind = kind_of(rd_kafka_last_error());

@@ -99,6 +99,14 @@ static void conclude(struct bus_fetch *fetch, enum reading reading)
     fetch->on_fetched(fetch->owner, fetch, reading == READ_DONE, reading == READ_GONE);
 }
 
+void fetch_fail_all(struct bus *bus)
+{
+    struct list_node *node;
+
+    while ((node = list_shift(&bus->fetches)) != NULL)
+        conclude(LIST_OWNER(node, struct bus_fetch, node), READ_FAILED);
+}
+
 /* Those that waited when it began, as far as the turn's bytes reach. */
 static void read_all(struct bus *bus)
 {
@@ -119,8 +127,6 @@ static void read_all(struct bus *bus)
     }
 }
 
-static void fetch_later(struct bus *bus);
-
 static void run(void *owner)
 {
     struct bus *bus = owner;
@@ -135,20 +141,7 @@ static void run(void *owner)
     read_all(bus);
     bus_read_end(bus);
     if (bus->fetches.count > 0)
-        fetch_later(bus);
-}
-
-static void fetch_later(struct bus *bus)
-{
-    loop_later(bus->loop, &bus->fetching, run, bus);
-}
-
-void fetch_fail_all(struct bus *bus)
-{
-    struct list_node *node;
-
-    while ((node = list_shift(&bus->fetches)) != NULL)
-        conclude(LIST_OWNER(node, struct bus_fetch, node), READ_FAILED);
+        loop_later(bus->loop, &bus->fetching, run, bus);
 }
 
 void bus_fetch(struct bus *bus, struct bus_fetch *fetch)
@@ -156,7 +149,7 @@ void bus_fetch(struct bus *bus, struct bus_fetch *fetch)
     fetch->next_offset = fetch->ref.first_offset;
     fetch->is_done = false;
     list_push(&bus->fetches, &fetch->node);
-    fetch_later(bus);
+    loop_later(bus->loop, &bus->fetching, run, bus);
 }
 
 void bus_fetch_cancel(struct bus *bus, struct bus_fetch *fetch)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Groups: who consumes which partition, and the marks (everything below is finished). Everything
- * here runs with the hub lock held. A share is only ever given up by its owner, on the owner's loop;
- * balancing just says who should have it. */
+ * here runs with the hub lock held. A share is only ever given up by its owner, on the owner's
+ * loop; balancing just says who should have it. */
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/xalloc.h"
 #include "bus/lmdb/hub.h"
 #include "net/clock.h"

@@ -5,7 +5,6 @@
 #include <signal.h>
 
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/xalloc.h"
 
 #define SECOND_MS ((int64_t)1000)

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "base/buf.h"
 #include "bus/bus.h"
 #include "bus/lmdb/room.h"
 #include "bus/lmdb/store.h"
@@ -22,7 +23,7 @@ struct hub_group;
 /* One partition as one group sees it; all hub lock, except that the writer reads `writing` of
  * those it took. */
 struct hub_share {
-    struct list_node node;       /* in hub->dirty or hub->writing */
+    struct list_node node; /* in hub->dirty or hub->writing */
     struct hub_group *group;
     int32_t partition;
     struct bus_consumer *owner;  /* consumes it now; gives it up by itself only */
@@ -43,7 +44,7 @@ struct hub_group {
 /* One record on its way, with its key and value behind it. */
 struct hub_publication {
     struct list_node node;
-    struct bus *bus;           /* hub lock; NULL: the publisher is gone */
+    struct bus *bus; /* hub lock; NULL: the publisher is gone */
     struct bus_ticket *ticket;
     struct bus_ack ack;
     uint64_t published_us;
@@ -58,14 +59,13 @@ struct bus_hub {
     int64_t drain_ms;
     pthread_t writer;
     pthread_mutex_t lock;
-    pthread_cond_t work;         /* the writer waits here */
+    pthread_cond_t work; /* the writer waits here */
     /* hub lock: */
-    struct list queue, batch;    /* publications: waiting; in the open transaction */
-    size_t queue_bytes;
-    struct list dirty, writing;  /* shares whose mark moved; those in the open transaction */
-    uint64_t dirty_due_ms;       /* when they are written even if nothing else is */
+    struct list queue, batch; /* publications: waiting; in the open transaction */
+    struct list dirty, writing;        /* shares whose mark moved; those in the open transaction */
+    uint64_t dirty_due_ms;             /* when they are written even if nothing else is */
     uint64_t marks_pushed, marks_kept; /* counts pushes; how many of them are durable */
-    unsigned leaving; /* consumers that wait for their last marks */
+    unsigned leaving;                  /* consumers that wait for their last marks */
     struct list buses, groups;
     bool is_ending;
     _Atomic(const char *) broken; /* a sentence once the environment is unusable */
@@ -77,15 +77,15 @@ struct bus {
     struct loop *loop;
     struct loop_post *bell;
     struct loop_later flush, delivery, fetching;
-    struct list outgoing;  /* publications of this turn */
-    struct list refused;   /* tickets that failed at once */
-    struct list settled;   /* hub lock: publications */
-    bool is_ringing;       /* hub lock, the writer's */
-    unsigned topics;       /* hub lock: bit set of the topics consumed */
+    struct list outgoing; /* publications of this turn */
+    struct list refused;  /* tickets that failed at once */
+    struct list settled;  /* hub lock: publications */
+    bool is_ringing;      /* hub lock, the writer's */
+    unsigned topics;      /* hub lock: bit set of the topics consumed */
     struct list consumers;
     struct list fetches;
     struct bus_fetch *fetch_now; /* whose callback is on the stack; NULL once cancelled */
-    MDB_txn *reader;       /* reset between uses */
+    MDB_txn *reader;             /* reset between uses */
     struct bus_stats stats;
     bool is_closing;
 };
@@ -112,17 +112,21 @@ bool group_load_mark(struct bus_hub *hub, struct slice name, int64_t value);
 int retention_step(struct bus_hub *hub, MDB_txn *txn, size_t limit, size_t *ret_deleted);
 
 /* consumer.c, on the bus's loop. */
-void consumer_sync_all(struct bus *bus);    /* what the group says, after a ring */
-void consumer_push_marks(struct bus *bus);  /* hub lock held */
-void consumer_drop_all(struct bus *bus);    /* without callbacks: the bus is going */
+void consumer_sync_all(struct bus *bus);   /* what the group says, after a ring */
+void consumer_push_marks(struct bus *bus); /* hub lock held */
+void consumer_drop_all(struct bus *bus);   /* without callbacks: the bus is going */
 struct bus *consumer_bus(const struct bus_consumer *consumer);
 struct bus_consumer *consumer_of_seat(struct list_node *seat); /* its node in group->members */
+
+/* publish.c: the settled publications; and when the bus goes, whatever is outstanding. */
+void publish_acknowledge(struct bus *bus);
+void publish_fail_all(struct bus *bus);
 
 /* fetch.c: found false for all that wait. */
 void fetch_fail_all(struct bus *bus);
 
-/* bus.c: what was published and finished goes to the writer at the end of the turn. */
-void bus_flush_later(struct bus *bus);
+/* publish.c: what was published and finished goes to the writer at the end of the turn. */
+void publish_flush_later(struct bus *bus);
 /* bus.c: a read transaction over what is durable now, to be ended soon; NULL: not possible. */
 MDB_txn *bus_read_begin(struct bus *bus);
 void bus_read_end(struct bus *bus);

@@ -35,7 +35,8 @@ static int64_t count_free_pages(MDB_txn *txn)
     return count;
 }
 
-/* Free pages inside the file count as room of the disk, too: they are written without growing it. */
+/* Free pages inside the file count as room of the disk, too: they are written without growing it.
+ */
 static bool is_disk_full(const struct store *store, int64_t free_bytes, int64_t full_percent)
 {
     struct statvfs disk;

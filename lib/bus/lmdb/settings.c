@@ -69,15 +69,10 @@ static const struct conf_setting SETTINGS[] = {
     PARTITIONS("work", WORK, "8", PARTITIONS_HELP),
 };
 
-static const struct conf_section LOG_LMDB = {
+const struct conf_section BUS_SECTION = {
     .name = "log",
     .help = "The log on this machine (LMDB): every mail between 250 and its end is in it.",
     .settings = SETTINGS,
     .count = sizeof SETTINGS / sizeof SETTINGS[0],
     .size = sizeof(struct bus_settings),
 };
-
-const struct conf_section *bus_conf_section(void)
-{
-    return &LOG_LMDB;
-}

@@ -90,8 +90,7 @@ static int replace_key(struct store_partition *p, MDB_txn *txn, struct slice rec
     return put_number(txn, p->keys, key, offset);
 }
 
-static int append_tombstone(struct store_partition *p, MDB_txn *txn, int64_t offset,
-                            int64_t age_ms)
+static int append_tombstone(struct store_partition *p, MDB_txn *txn, int64_t offset, int64_t age_ms)
 {
     MDB_val key = {sizeof offset, &offset}, data = {sizeof age_ms, &age_ms};
 

@@ -20,9 +20,9 @@
 
 struct store_partition {
     MDB_dbi records;
-    MDB_dbi keys, tombstones;     /* of compacted topics only */
-    int64_t next_offset;          /* the writer's: as the open transaction sees it */
-    _Atomic int64_t end_offset;   /* durable: one past the newest record */
+    MDB_dbi keys, tombstones;   /* of compacted topics only */
+    int64_t next_offset;        /* the writer's: as the open transaction sees it */
+    _Atomic int64_t end_offset; /* durable: one past the newest record */
 };
 
 struct store_topic {
@@ -34,7 +34,7 @@ struct store_topic {
 struct store {
     MDB_env *env;
     MDB_dbi meta, marks;
-    int lock_fd;     /* one process per directory */
+    int lock_fd; /* one process per directory */
     char *directory;
     int64_t start_age_ms;
     uint64_t opened_at_ms;

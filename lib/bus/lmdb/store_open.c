@@ -13,11 +13,11 @@
 #include "bus/lmdb/store.h"
 #include "net/clock.h"
 
-#define FORMAT             1
-#define DATABASES_MAX      1024
-#define PARTITIONS_MAX     64
-#define FILE_MODE          0600
-#define DIRECTORY_MODE     0700
+#define FORMAT         1
+#define DATABASES_MAX  1024
+#define PARTITIONS_MAX 64
+#define FILE_MODE      0600
+#define DIRECTORY_MODE 0700
 
 static int fail(struct err *err, const struct store *store, const char *what, int rc)
 {

@@ -5,20 +5,19 @@
  * fails its records, never the marks: they are tried again without them. */
 #include <errno.h>
 
-#include "base/buf.h"
 #include "base/xalloc.h"
 #include "bus/lmdb/hub.h"
 #include "net/clock.h"
 
-#define BATCH_RECORDS_MAX   4096
-#define BATCH_BYTES_MAX     ((size_t)8 * 1024 * 1024)
-#define CLEAN_INTERVAL_MS   60000
-#define CLEAN_AGAIN_MS      20 /* while the last step was cut short */
-#define CLEAN_STEP_RECORDS  64 /* and two more for each record of the batch: it must keep up */
-#define TICK_MS             1000
-#define MARK_RETRY_MS       1000
-#define PAGE_BYTES          ((size_t)4096)
-#define RECORD_OVERHEAD     ((size_t)256)
+#define BATCH_RECORDS_MAX  4096
+#define BATCH_BYTES_MAX    ((size_t)8 * 1024 * 1024)
+#define CLEAN_INTERVAL_MS  60000
+#define CLEAN_AGAIN_MS     20 /* while the last step was cut short */
+#define CLEAN_STEP_RECORDS 64 /* and two more for each record of the batch: it must keep up */
+#define TICK_MS            1000
+#define MARK_RETRY_MS      1000
+#define PAGE_BYTES         ((size_t)4096)
+#define RECORD_OVERHEAD    ((size_t)256)
 
 struct writer {
     struct bus_hub *hub;
@@ -36,7 +35,7 @@ struct outcome {
 
 static bool is_no_room(int rc)
 {
-    return rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT;
+    return rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
 }
 
 /* ---- what there is to do (hub lock held) ---- */
@@ -86,7 +85,6 @@ static void take_batch(struct writer *w)
            w->batch_bytes < BATCH_BYTES_MAX) {
         struct list_node *node = list_shift(&hub->queue);
         struct hub_publication *p = LIST_OWNER(node, struct hub_publication, node);
-        hub->queue_bytes -= p->record.key.len + p->record.value.len;
         w->batch_bytes += map_bytes_of(&p->record);
         list_push(&hub->batch, node);
     }

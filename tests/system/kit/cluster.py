@@ -19,7 +19,7 @@ ROLES = ("ingress", "scheduler", "sender", "bouncer")
 
 def build_folder():
     """Given by ctest; the folder with the programs."""
-    return pathlib.Path(os.environ.get("HIKYAKU_BUILD", PROJECT / "build" / "tests"))
+    return pathlib.Path(os.environ.get("HIKYAKU_BUILD", PROJECT / "build" / "tests" / "bin"))
 
 
 @contextlib.contextmanager

@@ -2,9 +2,9 @@
  * What every test of lib/net begins with: cmocka in its order, and waiting without sleeping. */
 #pragma once
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -12,7 +12,7 @@
 #include "net/clock.h"
 #include "net/loop.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS UINT64_C(10000)
 
 /* Turns the loop until the condition holds; fails when it does not within PATIENCE_MS. */
 #define WAIT_FOR(loop, condition)                                                                  \

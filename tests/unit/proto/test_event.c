@@ -30,7 +30,7 @@ static void test_deferred_event_is_complete(void **state)
     assert_string_equal(
         buf_str(&out),
         "{\"specversion\":\"1.0\","
-        "\"id\":\"aaaaaaaaabbbbbbbbbbb.cccccccccccccccccccc.2.deferred\","
+        "\"id\":\"aaaaaaaaabbbbbbbbbbb.cccccccccccccccccccc.2.deferred.0\","
         "\"source\":\"/hikyaku/sender\",\"type\":\"hikyaku.mail.deferred\","
         "\"subject\":\"aaaaaaaaabbbbbbbbbbb\",\"time\":\"2016-03-08T07:01:58.005Z\","
         "\"datacontenttype\":\"application/json\",\"data\":{"
@@ -62,7 +62,7 @@ static void test_event_without_list_names_all_recipients(void **state)
     arena_free(&arena);
 }
 
-static void test_id_depends_on_attempt_and_kind_only(void **state)
+static void test_id_is_mail_parcel_attempt_kind_and_first_recipient(void **state)
 {
     struct arena *arena = arena_new(4096);
     struct record_work *work = sample_work(arena);
@@ -70,11 +70,14 @@ static void test_id_depends_on_attempt_and_kind_only(void **state)
     struct buf out = {0};
 
     (void)state;
+    const struct record_rcpt *const concerned[] = {&work->rcpts[1]};
     work->attempt = 3;
     event.at_ms = 42;
+    event.rcpts = concerned;
+    event.rcpt_count = 1;
     event_put(&out, &event);
     assert_non_null(
-        strstr(buf_str(&out), "\"id\":\"aaaaaaaaabbbbbbbbbbb.cccccccccccccccccccc.3.failed\""));
+        strstr(buf_str(&out), "\"id\":\"aaaaaaaaabbbbbbbbbbb.cccccccccccccccccccc.3.failed.7\""));
     buf_free(&out);
     arena_free(&arena);
 }
@@ -110,7 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deferred_event_is_complete),
         cmocka_unit_test(test_event_without_list_names_all_recipients),
-        cmocka_unit_test(test_id_depends_on_attempt_and_kind_only),
+        cmocka_unit_test(test_id_is_mail_parcel_attempt_kind_and_first_recipient),
         cmocka_unit_test(test_hostile_values_stay_values),
         cmocka_unit_test(test_kinds_have_names),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Starting, hurting and ending a redis-server that belongs to one test. */
-#include "private_redis.h"
+#include "unit/redis/private_redis.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,10 +18,21 @@
 
 static _Noreturn void become_redis(const struct private_redis *server, const char *socket)
 {
-    const char *words[WORDS_MAX] = {
-        "redis-server", "--port",       "0",  "--unixsocket", socket,      "--save", "",
-        "--appendonly", "no",           "--dir", server->directory, "--logfile", "redis.log",
-        "--enable-debug-command", "yes"};
+    const char *words[WORDS_MAX] = {"redis-server",
+                                    "--port",
+                                    "0",
+                                    "--unixsocket",
+                                    socket,
+                                    "--save",
+                                    "",
+                                    "--appendonly",
+                                    "no",
+                                    "--dir",
+                                    server->directory,
+                                    "--logfile",
+                                    "redis.log",
+                                    "--enable-debug-command",
+                                    "yes"};
     size_t count = 15;
 
     for (size_t i = 0; server->options && server->options[i] && i < OPTIONS_MAX; i++)

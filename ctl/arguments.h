@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The command line of hikyakuctl, the same options for every verb. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define ARGUMENTS_WORDS 4
+#define ARGUMENTS_SETS  32
+
+struct arguments {
+    const char *words[ARGUMENTS_WORDS + 1]; /* verb, sub-verb, ...; NULL-terminated */
+    const char *file;                       /* -c */
+    const char *sets[ARGUMENTS_SETS + 1];   /* --set; NULL-terminated */
+    int64_t wait_s;
+    bool is_json, is_help, is_grow;
+};
+
+/* The strings are argv's. The sentence says what is wrong and what is allowed. */
+MUST_CHECK int arguments_read(int argc, char **argv, struct arguments *ret_arguments,
+                              struct err *err);

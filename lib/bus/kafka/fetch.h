@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Point reads on a handle of their own. */
+#pragma once
+
+#include "kafka.h"
+
+struct reader;
+
+struct reader *reader_new(struct bus *bus);
+/* Ends what is outstanding with found false. NULL accepted, NULL set. */
+void reader_free(struct reader **reader);
+void reader_fetch(struct reader *reader, struct bus_fetch *fetch);
+void reader_cancel(struct reader *reader, struct bus_fetch *fetch);

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Stream events in, client engine events out. The engine is fed from inside its own callbacks'
+ * stack at most once, and freed only when the stream is gone. */
+#include "sender/connection.h"
+
+#include "base/assert.h"
+#include "base/xalloc.h"
+
+#define MS_PER_S 1000u
+
+struct connection {
+    struct connection_set *set;
+    enum connection_state state;
+    struct list_node state_node;
+    struct stream *stream;
+    struct smtp_client *client;
+    struct smtp_client_settings client_settings;
+    const struct connection_ops *ops;
+    void *owner;
+    struct net_address address;
+    bool is_clear;
+    bool is_gone;  /* the stream ended: it must not be touched any more */
+    int64_t mails; /* begun */
+    uint64_t deadline_ms;
+    uint64_t give_up_ms;  /* whatever trickles in: of the hello, of the mail */
+    size_t pending_bytes; /* at the last tick: a write that makes progress gets more time */
+    const char *trouble;  /* what our deadline was about; NULL: it did not pass */
+    struct connection_idle idle;
+    char host[256];
+};
+
+static struct connection *connection_of(struct list_node *node)
+{
+    return LIST_OWNER(node, struct connection, state_node);
+}
+
+static void connection_set_state(struct connection *connection, enum connection_state state)
+{
+    list_remove(&connection->set->states[connection->state], &connection->state_node);
+    connection->state = state;
+    list_push(&connection->set->states[state], &connection->state_node);
+}
+
+static uint64_t in_s(const struct connection *connection, int64_t seconds)
+{
+    return loop_now_ms(connection->set->loop) + (uint64_t)seconds * MS_PER_S;
+}
+
+static int64_t timeout_of(const struct connection *connection)
+{
+    const struct sender_settings *settings = connection->set->settings;
+
+    switch (smtp_client_stage(connection->client)) {
+    case SMTP_STAGE_CONNECT:
+        return settings->connect_timeout_s;
+    case SMTP_STAGE_GREETING:
+        return settings->greeting_timeout_s;
+    case SMTP_STAGE_TLS:
+        return settings->tls_timeout_s;
+    case SMTP_STAGE_DATA:
+        return settings->data_timeout_s;
+    case SMTP_STAGE_DOT:
+        return stream_pending(connection->stream) ? settings->block_timeout_s
+                                                  : settings->dot_timeout_s;
+    case SMTP_STAGE_HELO:
+    case SMTP_STAGE_MAIL:
+    case SMTP_STAGE_RCPT:
+    case SMTP_STAGE_IDLE:
+    case SMTP_STAGE_QUIT:
+        break;
+    }
+    return settings->command_timeout_s;
+}
+
+static void set_deadline(struct connection *connection)
+{
+    connection->deadline_ms = in_s(connection, timeout_of(connection));
+}
+
+static void set_give_up(struct connection *connection)
+{
+    const struct sender_settings *settings = connection->set->settings;
+
+    connection->give_up_ms =
+        in_s(connection, 2 * (settings->greeting_timeout_s + settings->command_timeout_s +
+                              settings->dot_timeout_s));
+}
+
+static void fail(struct connection *connection, enum smtp_stage stage,
+                 const struct smtp_reply *reply, const char *detail)
+{
+    const struct connection_ops *ops = connection->ops;
+    struct connection_trouble trouble = {stage, reply, detail};
+
+    connection->ops = NULL;
+    connection_set_state(connection, CONNECTION_CLOSING);
+    if (ops)
+        ops->on_failed(connection->owner, connection, &trouble);
+}
+
+/* A connection that its owner left in READY is of use to nobody. */
+static void close_unless_used(struct connection *connection)
+{
+    if (connection->state == CONNECTION_READY)
+        connection_close(connection);
+}
+
+static void on_output(void *owner, const struct slice *parts, size_t count)
+{
+    struct connection *connection = owner;
+
+    stream_writev(connection->stream, parts, count);
+}
+
+static void on_ready(void *owner)
+{
+    struct connection *connection = owner;
+
+    if (connection->state != CONNECTION_HELLO)
+        return;
+    connection_set_state(connection, CONNECTION_READY);
+    connection->ops->on_ready(connection->owner, connection);
+    close_unless_used(connection);
+}
+
+static void on_starttls(void *owner)
+{
+    struct connection *connection = owner;
+
+    if (connection->state != CONNECTION_HELLO)
+        return;
+    stream_start_tls(connection->stream, connection->set->tls, connection->host,
+                     (uint64_t)connection->set->settings->tls_timeout_s * MS_PER_S);
+}
+
+static void on_result(void *owner, const struct smtp_result *result)
+{
+    struct connection *connection = owner;
+    const struct connection_ops *ops = connection->ops;
+
+    if (connection->state != CONNECTION_BUSY)
+        return;
+    if (result->is_reusable) {
+        connection_set_state(connection, CONNECTION_READY);
+    } else {
+        connection->ops = NULL;
+        connection_set_state(connection, CONNECTION_CLOSING);
+        if (!connection->is_gone)
+            stream_close(connection->stream);
+    }
+    if (ops)
+        ops->on_result(connection->owner, connection, result);
+    close_unless_used(connection);
+}
+
+static void on_unusable(void *owner, enum smtp_stage stage, const struct smtp_reply *reply)
+{
+    struct connection *connection = owner;
+
+    if (connection->state == CONNECTION_CLOSING)
+        return;
+    stream_close(connection->stream);
+    fail(connection, stage, reply, "the host refused the session");
+}
+
+static const struct smtp_client_ops CLIENT_OPS = {
+    .on_output = on_output,
+    .on_ready = on_ready,
+    .on_starttls = on_starttls,
+    .on_result = on_result,
+    .on_unusable = on_unusable,
+};
+
+static void on_connected(void *owner)
+{
+    struct connection *connection = owner;
+
+    if (connection->state != CONNECTION_CONNECTING)
+        return;
+    connection_set_state(connection, CONNECTION_HELLO);
+    set_give_up(connection);
+    connection->deadline_ms = in_s(connection, connection->set->settings->greeting_timeout_s);
+}
+
+static void on_secured(void *owner)
+{
+    struct connection *connection = owner;
+
+    if (connection->state != CONNECTION_HELLO)
+        return;
+    smtp_client_secured(connection->client);
+    set_deadline(connection);
+}
+
+/* Between MAIL and the content: what we read now may make the engine write the content. */
+static bool is_before_content(const struct connection *connection)
+{
+    enum smtp_stage stage = smtp_client_stage(connection->client);
+
+    return stage == SMTP_STAGE_MAIL || stage == SMTP_STAGE_RCPT || stage == SMTP_STAGE_DATA;
+}
+
+static void on_read(void *owner, struct slice bytes)
+{
+    struct connection *connection = owner;
+
+    if (connection->state == CONNECTION_CLOSING)
+        return;
+    if (connection->state == CONNECTION_IDLE) { /* C17: nobody asked */
+        struct smtp_reply none = {0};
+        stream_abort(connection->stream);
+        fail(connection, SMTP_STAGE_IDLE, &none, "the peer spoke on an idle connection");
+        return;
+    }
+    if (connection->state == CONNECTION_BUSY && is_before_content(connection) && connection->ops &&
+        !connection->ops->may_send(connection->owner)) {
+        connection->trouble = "the right to send was lost";
+        stream_abort(connection->stream);
+        return;
+    }
+    smtp_client_feed(connection->client, bytes);
+    if (connection->state != CONNECTION_CLOSING)
+        set_deadline(connection);
+}
+
+static void on_drained(void *owner)
+{
+    struct connection *connection = owner;
+
+    if (connection->state != CONNECTION_CLOSING)
+        set_deadline(connection);
+}
+
+static void connection_free(struct connection *connection)
+{
+    list_remove(&connection->set->states[connection->state], &connection->state_node);
+    smtp_client_free(&connection->client);
+    xfree(connection);
+}
+
+static void on_closed(void *owner, enum stream_close reason, const char *detail)
+{
+    struct connection *connection = owner;
+    struct smtp_reply none = {0};
+    enum smtp_stage stage = SMTP_STAGE_CONNECT;
+
+    connection->is_gone = true;
+    if (connection->trouble)
+        detail = connection->trouble;
+    if (connection->state == CONNECTION_BUSY) {
+        smtp_client_lost(connection->client);
+        ASSERT(connection->state == CONNECTION_CLOSING); /* on_result came */
+    } else if (connection->state != CONNECTION_CLOSING) {
+        if (connection->state != CONNECTION_CONNECTING)
+            stage = smtp_client_stage(connection->client);
+        fail(connection, reason == STREAM_TLS ? SMTP_STAGE_TLS : stage, &none, detail);
+    }
+    connection_free(connection);
+}
+
+static const struct stream_ops STREAM_OPS = {
+    .on_connected = on_connected,
+    .on_secured = on_secured,
+    .on_read = on_read,
+    .on_drained = on_drained,
+    .on_closed = on_closed,
+};
+
+void connection_set_init(struct connection_set *set, struct loop *loop,
+                         const struct sender_settings *settings, struct tls *tls)
+{
+    struct err err;
+
+    *set = (struct connection_set){.loop = loop, .settings = settings, .tls = tls};
+    set->source.any.sa_family = AF_UNSPEC;
+    if (*settings->source_address) /* the settings table checked it */
+        ASSERT(net_address_parse(slice_str(settings->source_address), 0, &set->source, &err) == 0);
+    for (size_t i = 0; i < CONNECTION_STATES; i++)
+        list_init(&set->states[i]);
+}
+
+static void check_deadline(struct connection *connection, uint64_t now_ms)
+{
+    size_t pending = stream_pending(connection->stream);
+
+    if (pending && pending != connection->pending_bytes)
+        set_deadline(connection);
+    connection->pending_bytes = pending;
+    if (now_ms < connection->deadline_ms && now_ms < connection->give_up_ms)
+        return;
+    connection->trouble = "the host did not answer in time";
+    connection->deadline_ms = connection->give_up_ms = UINT64_MAX;
+    stream_abort(connection->stream);
+}
+
+void connection_set_tick(struct connection_set *set)
+{
+    static const enum connection_state TIMED[] = {CONNECTION_HELLO, CONNECTION_BUSY};
+
+    for (size_t i = 0; i < sizeof TIMED / sizeof *TIMED; i++) {
+        struct list *list = &set->states[TIMED[i]];
+        struct list_node *node = list_first(list);
+        for (; node; node = list_next(list, node))
+            check_deadline(connection_of(node), loop_now_ms(set->loop));
+    }
+}
+
+static void on_orphan_closed(void *owner, enum stream_close reason, const char *detail)
+{
+    (void)owner;
+    (void)reason;
+    (void)detail;
+}
+
+static void on_orphan_read(void *owner, struct slice bytes)
+{
+    (void)owner;
+    (void)bytes;
+}
+
+static void on_orphan_event(void *owner)
+{
+    (void)owner;
+}
+
+static const struct stream_ops ORPHAN_OPS = {
+    .on_connected = on_orphan_event,
+    .on_secured = on_orphan_event,
+    .on_read = on_orphan_read,
+    .on_closed = on_orphan_closed,
+};
+
+void connection_set_end(struct connection_set *set)
+{
+    for (size_t i = 0; i < CONNECTION_STATES; i++) {
+        struct list_node *node;
+        while ((node = list_first(&set->states[i]))) {
+            struct connection *connection = connection_of(node);
+            stream_set_owner(connection->stream, &ORPHAN_OPS, NULL);
+            stream_abort(connection->stream);
+            connection_free(connection);
+        }
+    }
+}
+
+struct connection *connection_open(struct connection_set *set,
+                                   const struct connection_target *target,
+                                   const struct connection_ops *ops, void *owner)
+{
+    struct connection *connection = xalloc(sizeof *connection);
+    size_t host_len =
+        target->host.len < sizeof connection->host ? target->host.len : sizeof connection->host - 1;
+    bool use_source = set->source.any.sa_family == target->address.any.sa_family;
+
+    connection->set = set;
+    connection->ops = ops;
+    connection->owner = owner;
+    connection->address = target->address;
+    connection->is_clear = target->is_clear;
+    memcpy(connection->host, target->host.at, host_len);
+    connection->client_settings =
+        (struct smtp_client_settings){.hostname = set->settings->hostname,
+                                      .use_starttls = set->tls && !target->is_clear,
+                                      .need_tls = set->settings->tls == SENDER_TLS_REQUIRED};
+    connection->client = smtp_client_new(&connection->client_settings, &CLIENT_OPS, connection);
+    connection->state = CONNECTION_CONNECTING;
+    list_push(&set->states[CONNECTION_CONNECTING], &connection->state_node);
+    connection->stream = stream_connect(
+        set->loop, &target->address, use_source ? &set->source : NULL,
+        (uint64_t)set->settings->connect_timeout_s * MS_PER_S, &STREAM_OPS, connection);
+    return connection;
+}
+
+void connection_send(struct connection *connection, const struct smtp_mail *mail)
+{
+    ASSERT(connection->state == CONNECTION_READY || connection->state == CONNECTION_IDLE);
+    connection_set_state(connection, CONNECTION_BUSY);
+    connection->mails++;
+    connection->pending_bytes = 0;
+    set_give_up(connection);
+    smtp_client_send(connection->client, mail);
+    set_deadline(connection);
+}
+
+void connection_close(struct connection *connection)
+{
+    ASSERT(connection->state == CONNECTION_READY || connection->state == CONNECTION_IDLE);
+    connection->ops = NULL;
+    connection_set_state(connection, CONNECTION_CLOSING);
+    smtp_client_quit(connection->client);
+    stream_close(connection->stream);
+}
+
+void connection_abandon(struct connection *connection)
+{
+    connection->ops = NULL;
+    if (connection->state != CONNECTION_CLOSING)
+        connection_set_state(connection, CONNECTION_CLOSING);
+    stream_abort(connection->stream);
+}
+
+void connection_rest(struct connection *connection, const struct connection_ops *ops, void *owner)
+{
+    ASSERT(connection->state == CONNECTION_READY);
+    connection->ops = ops;
+    connection->owner = owner;
+    connection_set_state(connection, CONNECTION_IDLE);
+}
+
+void connection_wake(struct connection *connection, const struct connection_ops *ops, void *owner)
+{
+    ASSERT(connection->state == CONNECTION_IDLE || connection->state == CONNECTION_READY);
+    connection->ops = ops;
+    connection->owner = owner;
+    if (connection->state == CONNECTION_IDLE)
+        connection_set_state(connection, CONNECTION_READY);
+}
+
+enum connection_state connection_state(const struct connection *connection)
+{
+    return connection->state;
+}
+
+const struct net_address *connection_address(const struct connection *connection)
+{
+    return &connection->address;
+}
+
+struct slice connection_host(const struct connection *connection)
+{
+    return slice_str(connection->host);
+}
+
+bool connection_is_clear(const struct connection *connection)
+{
+    return connection->is_clear;
+}
+
+bool connection_is_reused(const struct connection *connection)
+{
+    return connection->mails > 1;
+}
+
+bool connection_is_worn(const struct connection *connection)
+{
+    return connection->mails >= connection->set->settings->mails_per_connection;
+}
+
+bool connection_is_past_data(const struct connection *connection)
+{
+    return connection->state == CONNECTION_BUSY &&
+           smtp_client_stage(connection->client) == SMTP_STAGE_DOT;
+}
+
+const char *connection_tls_version(const struct connection *connection)
+{
+    return stream_tls_version(connection->stream);
+}
+
+struct connection_idle *connection_idle(struct connection *connection)
+{
+    return &connection->idle;
+}
+
+struct connection *connection_of_idle(struct connection_idle *idle)
+{
+    return LIST_OWNER(idle, struct connection, idle);
+}

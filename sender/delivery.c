@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The attempt as a sequence of questions, each answered by a callback. Which hosts there are is
+ * host_walk.c's answer, what a reply means verdict.c's. */
+#include "sender/delivery.h"
+
+#include "base/assert.h"
+#include "sender/body.h"
+#include "sender/host_walk.h"
+#include "sender/outcome.h"
+#include "sender/park.h"
+#include "sender/pool.h"
+#include "sender/slots.h"
+
+#define US_PER_MS 1000.0
+
+struct delivery {
+    struct parcel *parcel;
+    const struct connection_ops *ops; /* ours */
+    struct body_read body;
+    struct slice content; /* dot-stuffed, without the final dot */
+    struct host_walk walk;
+    struct connection_target target;
+    struct connection *connection;          /* opening, or with our mail on it */
+    bool is_fresh_needed, was_fresh_needed; /* the pool rule: not an attempt, but only once */
+    struct smtp_mail mail;                  /* the transaction under way */
+    struct smtp_rcpt *rcpts;                /* its recipients */
+    size_t *indexes;                        /* and their places in the parcel */
+    uint64_t since_ms;                      /* what is measured began */
+};
+
+static void observe(struct delivery *delivery, struct metric_cell *cell)
+{
+    uint64_t now_ms = loop_now_ms(delivery->parcel->sender->loop);
+
+    metric_observe(cell, (double)(now_ms - delivery->since_ms) / US_PER_MS);
+    delivery->since_ms = now_ms;
+}
+
+/* The slot goes to whoever waits, the connection (NULL: none left) with it. */
+static void leave(struct delivery *delivery, struct connection *connection)
+{
+    struct parcel *parcel = delivery->parcel;
+    struct destination *dest = parcel->destination;
+
+    host_walk_stop(&delivery->walk);
+    body_put(&delivery->body);
+    parcel->delivery = NULL;
+    parcel->destination = NULL;
+    slots_pass_on(parcel->sender, dest, connection);
+}
+
+static void end(struct delivery *delivery, struct connection *connection)
+{
+    struct parcel *parcel = delivery->parcel;
+
+    leave(delivery, connection);
+    outcome_record(parcel);
+}
+
+/* Ownership is in doubt, or gone: what has a verdict keeps it, nothing more is sent. */
+static void withdraw(struct delivery *delivery)
+{
+    struct parcel *parcel = delivery->parcel;
+
+    leave(delivery, NULL);
+    if (parcel_is_current(parcel))
+        slots_wait_for_ownership(parcel);
+    else
+        parcel_forget(parcel);
+}
+
+static size_t choose_rcpts(struct delivery *delivery)
+{
+    const struct parcel *parcel = delivery->parcel;
+    size_t count = 0;
+
+    for (size_t i = 0; i < parcel->work.rcpt_count; i++) {
+        const struct record_rcpt *rcpt = &parcel->work.rcpts[i];
+        if (parcel->verdicts[i].kind != VERDICT_NONE)
+            continue;
+        delivery->rcpts[count] = (struct smtp_rcpt){
+            .address = rcpt->address, .notify = rcpt->notify, .orcpt = rcpt->orcpt};
+        delivery->indexes[count++] = i;
+    }
+    return count;
+}
+
+/* A transaction for every recipient without a verdict. */
+static void transmit(struct delivery *delivery, struct connection *connection)
+{
+    const struct record_envelope *envelope = &delivery->parcel->work.envelope;
+
+    delivery->connection = connection;
+    delivery->mail =
+        (struct smtp_mail){.from = {.address = envelope->from,
+                                    .size_bytes = envelope->trace.len + delivery->content.len,
+                                    .body = envelope->is_8bit ? SMTP_BODY_8BITMIME : SMTP_BODY_7BIT,
+                                    .ret = (enum smtp_ret)envelope->ret,
+                                    .envid = envelope->envid},
+                           .rcpts = delivery->rcpts,
+                           .rcpt_count = choose_rcpts(delivery),
+                           .trace = envelope->trace,
+                           .body = delivery->content,
+                           .is_8bit = envelope->is_8bit};
+    connection_send(connection, &delivery->mail);
+}
+
+static void open_connection(struct delivery *delivery)
+{
+    struct sender *sender = delivery->parcel->sender;
+    struct connection *connection = NULL;
+
+    if (!delivery->is_fresh_needed)
+        connection = pool_take(sender->pool, &delivery->target, delivery->ops, delivery);
+    delivery->is_fresh_needed = false;
+    metric_add(connection ? sender->cells.reused : sender->cells.fresh, 1);
+    if (connection)
+        transmit(delivery, connection);
+    else
+        delivery->connection = pool_open(sender->pool, &delivery->target, delivery->ops, delivery);
+}
+
+static void advance(struct delivery *delivery)
+{
+    struct parcel *parcel = delivery->parcel;
+
+    switch (host_walk_next(&delivery->walk, &delivery->target)) {
+    case HOST_WALK_ADDRESS:
+        observe(delivery, parcel->sender->cells.stage_dns);
+        open_connection(delivery);
+        return;
+    case HOST_WALK_ASKED:
+        return;
+    case HOST_WALK_END:
+        break;
+    }
+    if (!delivery->walk.has_trouble) {
+        struct finding nothing =
+            finding_from_route(parcel, ROUTE_NO_HOST, "the destination has no usable host");
+        host_walk_note(&delivery->walk, &nothing);
+    }
+    finding_apply_rest(parcel, &delivery->walk.trouble);
+    end(delivery, NULL);
+}
+
+static void on_more(void *owner)
+{
+    advance(owner);
+}
+
+static void count_tls(struct delivery *delivery, const char *version, const char *result)
+{
+    metrics_add(delivery->parcel->sender->env->metrics, METRIC_SENDER_TLS,
+                METRIC_LABELS(version, result), 1);
+}
+
+static void on_ready(void *owner, struct connection *connection)
+{
+    struct delivery *delivery = owner;
+    const char *version = connection_tls_version(connection);
+
+    observe(delivery, delivery->parcel->sender->cells.stage_connect);
+    if (*version)
+        count_tls(delivery, version, "ok");
+    transmit(delivery, connection);
+}
+
+static struct finding_place place_of(struct delivery *delivery, const struct connection *connection)
+{
+    return finding_place(delivery->parcel->arena, connection_host(connection),
+                         connection_address(connection));
+}
+
+/* C18: in clear text, once; the host is remembered. */
+static bool may_try_clear(const struct delivery *delivery, enum smtp_stage stage)
+{
+    return stage == SMTP_STAGE_TLS && !delivery->target.is_clear &&
+           delivery->parcel->sender->settings->tls == SENDER_TLS_OPPORTUNISTIC;
+}
+
+static void on_failed(void *owner, struct connection *connection,
+                      const struct connection_trouble *trouble)
+{
+    struct delivery *delivery = owner;
+    struct pool *pool = delivery->parcel->sender->pool;
+    struct finding_place place = place_of(delivery, connection);
+    struct finding finding;
+
+    delivery->connection = NULL;
+    if (trouble->stage == SMTP_STAGE_TLS)
+        count_tls(delivery, "", "failed");
+    if (may_try_clear(delivery, trouble->stage)) {
+        pool_note_tls_broken(pool, &delivery->target.address);
+        delivery->target.is_clear = true;
+        open_connection(delivery);
+        return;
+    }
+    finding =
+        trouble->reply->code
+            ? finding_from_reply(delivery->parcel, &place, trouble->stage, trouble->reply, false)
+            : finding_from_loss(delivery->parcel, &place, trouble->stage, false, trouble->detail);
+    host_walk_note(&delivery->walk, &finding);
+    advance(delivery);
+}
+
+/* What decides one recipient of a transaction. previous: of the one before, for the reply they
+ * share. */
+static struct finding find(struct delivery *delivery, const struct finding_place *place,
+                           const struct smtp_result *result, size_t i, bool has_accepted)
+{
+    const struct smtp_rcpt_result *rcpt = &result->rcpts[i];
+
+    if (rcpt->reply.code == 0)
+        return finding_from_loss(delivery->parcel, place, rcpt->stage, result->is_uncertain,
+                                 result->is_uncertain ? "the connection was lost behind the content"
+                                                      : "the connection was lost");
+    return finding_from_reply(delivery->parcel, place, rcpt->stage, &rcpt->reply, has_accepted);
+}
+
+/* RCPT was answered with 2xx, whatever came of it later. */
+static bool was_accepted(const struct smtp_rcpt_result *rcpt)
+{
+    return rcpt->stage == SMTP_STAGE_DATA || rcpt->stage == SMTP_STAGE_DOT ||
+           (rcpt->stage == SMTP_STAGE_RCPT && smtp_reply_class(&rcpt->reply) == 2);
+}
+
+static bool shares_reply(const struct smtp_result *result, size_t i)
+{
+    return i > 0 && result->rcpts[i].stage == result->rcpts[i - 1].stage &&
+           result->rcpts[i].stage != SMTP_STAGE_RCPT;
+}
+
+/* Verdicts for the recipients that got one. Returns whether some must follow on this connection. */
+static bool apply_result(struct delivery *delivery, const struct finding_place *place,
+                         const struct smtp_result *result)
+{
+    bool has_accepted = false, must_follow = false;
+    struct finding finding = {0};
+
+    for (size_t i = 0; i < result->rcpt_count; i++) {
+        if (!shares_reply(result, i))
+            finding = find(delivery, place, result, i, has_accepted);
+        has_accepted |= was_accepted(&result->rcpts[i]);
+        if (finding.verdict.next == VERDICT_DECIDED) {
+            finding_apply(delivery->parcel, delivery->indexes[i], &finding);
+            continue;
+        }
+        must_follow |= finding.verdict.next == VERDICT_FOLLOW_UP;
+        host_walk_note(&delivery->walk, &finding);
+    }
+    return must_follow;
+}
+
+/* The pool rule: an old connection that failed before MAIL was answered proves nothing. A server
+ * that is tired of an idle connection says so with 421. */
+static bool is_no_attempt(const struct delivery *delivery, const struct connection *connection,
+                          const struct smtp_result *result)
+{
+    const struct smtp_rcpt_result *first = &result->rcpts[0];
+
+    return connection_is_reused(connection) && !delivery->was_fresh_needed &&
+           (result->is_unsent || (first->stage == SMTP_STAGE_MAIL && first->reply.code == 421));
+}
+
+static void start_over(struct delivery *delivery)
+{
+    delivery->is_fresh_needed = delivery->was_fresh_needed = true;
+    if (delivery->walk.has_hosts)
+        open_connection(delivery); /* the same address */
+    else
+        advance(delivery);
+}
+
+static void on_result(void *owner, struct connection *connection, const struct smtp_result *result)
+{
+    struct delivery *delivery = owner;
+    struct parcel *parcel = delivery->parcel;
+    struct finding_place place = place_of(delivery, connection);
+    bool must_follow;
+
+    delivery->connection = NULL;
+    if (result->is_lost && !result->is_uncertain && !parcel_is_owned(parcel)) {
+        withdraw(delivery);
+        return;
+    }
+    if (is_no_attempt(delivery, connection, result)) {
+        start_over(delivery);
+        return;
+    }
+    observe(delivery, parcel->sender->cells.stage_transmit);
+    must_follow = apply_result(delivery, &place, result);
+    outcome_note_accepted(parcel);
+    if (!parcel_count(parcel, VERDICT_NONE))
+        end(delivery, result->is_reusable ? connection : NULL);
+    else if (!parcel_is_owned(parcel))
+        withdraw(delivery);
+    else if (must_follow && result->is_reusable)
+        transmit(delivery, connection);
+    else
+        advance(delivery);
+}
+
+static bool may_send(void *owner)
+{
+    const struct delivery *delivery = owner;
+
+    return parcel_is_owned(delivery->parcel);
+}
+
+static const struct connection_ops CONNECTION_OPS = {
+    .on_ready = on_ready,
+    .on_result = on_result,
+    .on_failed = on_failed,
+    .may_send = may_send,
+};
+
+static void on_body(void *owner, enum body_status status, const char *detail)
+{
+    struct delivery *delivery = owner;
+    struct parcel *parcel = delivery->parcel;
+
+    if (status == BODY_NO_ROOM) {
+        leave(delivery, NULL);
+        park_parcel(parcel, "memory");
+        return;
+    }
+    if (status == BODY_GONE) {
+        struct finding finding = finding_from_lost_body(parcel, detail);
+        finding_apply_rest(parcel, &finding);
+        end(delivery, NULL);
+        return;
+    }
+    delivery->content = buf_slice(&delivery->body.bytes);
+    advance(delivery);
+}
+
+static struct delivery *delivery_new(struct parcel *parcel)
+{
+    struct delivery *delivery = arena_alloc(parcel->arena, sizeof *delivery);
+    size_t count = parcel->work.rcpt_count;
+
+    delivery->parcel = parcel;
+    delivery->ops = &CONNECTION_OPS;
+    delivery->since_ms = parcel->queued_ms;
+    delivery->walk = (struct host_walk){.parcel = parcel, .owner = delivery, .on_more = on_more};
+    delivery->rcpts = arena_alloc(parcel->arena, count * sizeof *delivery->rcpts);
+    delivery->indexes = arena_alloc(parcel->arena, count * sizeof *delivery->indexes);
+    return delivery;
+}
+
+void delivery_start(struct parcel *parcel, struct connection *connection)
+{
+    struct sender *sender = parcel->sender;
+    struct delivery *delivery = delivery_new(parcel);
+
+    parcel->state = PARCEL_DELIVERING;
+    parcel->delivery = delivery;
+    observe(delivery, sender->cells.stage_queue);
+    if (parcel->work.has_body_ref) {
+        if (connection) /* the read may take its time: others can use it meanwhile */
+            pool_put(sender->pool, connection);
+        delivery->body.on_body = on_body;
+        delivery->body.owner = delivery;
+        body_get(sender->bodies, &delivery->body, &parcel->work.body_ref,
+                 parcel->work.envelope.mail_id);
+        return;
+    }
+    delivery->content = parcel->work.body;
+    if (connection) {
+        metric_add(sender->cells.reused, 1);
+        connection_wake(connection, delivery->ops, delivery);
+        transmit(delivery, connection);
+    } else {
+        advance(delivery);
+    }
+}
+
+void delivery_abandon(struct parcel *parcel)
+{
+    struct delivery *delivery = parcel->delivery;
+
+    if (delivery->connection)
+        connection_abandon(delivery->connection);
+    leave(delivery, NULL);
+}
+
+bool delivery_cancel(struct parcel *parcel)
+{
+    const struct delivery *delivery = parcel->delivery;
+
+    if (delivery->connection && connection_is_past_data(delivery->connection))
+        return false;
+    delivery_abandon(parcel);
+    return true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Splitting by destination, publishing the parts. */
+#include "sender/fanout.h"
+
+#include <stdlib.h>
+
+#include "sender/publisher.h"
+
+struct fanout_publication {
+    struct publication publication;
+    struct fanout *fanout;
+    size_t part;
+};
+
+struct fanout {
+    struct parcel *parcel;
+    struct fanout_split split;
+    size_t outstanding;
+};
+
+struct sorted_rcpt {
+    struct slice destination;
+    const struct record_rcpt *rcpt;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct sorted_rcpt *left = a, *right = b;
+    int by_destination = slice_cmp(left->destination, right->destination);
+
+    if (by_destination)
+        return by_destination;
+    return (left->rcpt->index > right->rcpt->index) - (left->rcpt->index < right->rcpt->index);
+}
+
+static struct sorted_rcpt *sort(struct arena *arena, const struct record_work *work,
+                                struct slice home)
+{
+    struct sorted_rcpt *sorted = arena_alloc(arena, work->rcpt_count * sizeof *sorted);
+
+    for (size_t i = 0; i < work->rcpt_count; i++) {
+        sorted[i].rcpt = &work->rcpts[i];
+        sorted[i].destination = record_destination(arena, work->rcpts[i].address);
+        if (!sorted[i].destination.len)
+            sorted[i].destination = home;
+    }
+    qsort(sorted, work->rcpt_count, sizeof *sorted, compare);
+    return sorted;
+}
+
+struct fanout_split fanout_split(struct arena *arena, const struct record_work *work,
+                                 struct slice home)
+{
+    const struct sorted_rcpt *sorted = sort(arena, work, home);
+    struct fanout_split split = {
+        .parts = arena_alloc(arena, work->rcpt_count * sizeof *split.parts),
+        .rcpts = arena_alloc(arena, work->rcpt_count * sizeof *split.rcpts)};
+
+    for (size_t i = 0; i < work->rcpt_count; i++) {
+        struct fanout_part *part = split.part_count ? &split.parts[split.part_count - 1] : NULL;
+        if (!part || part->count == RECORD_RCPTS_MAX ||
+            !slice_eq(part->destination, sorted[i].destination)) {
+            part = &split.parts[split.part_count++];
+            *part = (struct fanout_part){.destination = sorted[i].destination, .first = i};
+        }
+        split.rcpts[i] = *sorted[i].rcpt;
+        part->count++;
+    }
+    return split;
+}
+
+struct record_work fanout_part_work(struct arena *arena, const struct record_work *whole,
+                                    const struct fanout_split *split, size_t part)
+{
+    struct record_work work = *whole;
+
+    work.parcel_id = arena_printf(arena, "%.*s-%zu", SLICE_ARGS(whole->envelope.mail_id), part);
+    work.destination = split->parts[part].destination;
+    work.rcpts = &split->rcpts[split->parts[part].first];
+    work.rcpt_count = split->parts[part].count;
+    work.attempt = 0;
+    work.has_fence = false;
+    return work;
+}
+
+static void build(struct publication *publication, struct bus_record *record, struct buf *head)
+{
+    struct fanout_publication *own = publication->owner;
+    struct fanout *fanout = own->fanout;
+    struct parcel *parcel = fanout->parcel;
+    struct buf key = {0};
+    struct record_work work =
+        fanout_part_work(parcel->arena, &parcel->work, &fanout->split, own->part);
+
+    work.has_body_ref = true;
+    work.body_ref = parcel_body_ref(parcel);
+    work.body = SLICE_NONE;
+    record_work_key(&key, work.destination, work.envelope.mail_id,
+                    (unsigned)parcel->sender->work->fanout);
+    record->topic = BUS_WORK;
+    record->key = arena_copy(parcel->arena, buf_slice(&key));
+    buf_free(&key);
+    record_put_work(head, &work);
+}
+
+static void on_durable(struct publication *publication, bool is_refused)
+{
+    const struct fanout_publication *own = publication->owner;
+    struct fanout *fanout = own->fanout;
+
+    (void)is_refused; /* a part is indispensable */
+    if (--fanout->outstanding == 0)
+        parcel_finish(fanout->parcel, MARK_FINISHED);
+}
+
+static void publish_part(struct fanout *fanout, size_t part)
+{
+    struct fanout_publication *own = arena_alloc(fanout->parcel->arena, sizeof *own);
+
+    own->fanout = fanout;
+    own->part = part;
+    own->publication = (struct publication){.build = build, .on_durable = on_durable, .owner = own};
+    publisher_start(fanout->parcel->sender->publisher, &own->publication);
+}
+
+void fanout_publish(struct parcel *parcel)
+{
+    struct fanout *fanout = arena_alloc(parcel->arena, sizeof *fanout);
+
+    parcel->state = PARCEL_RECORDING;
+    fanout->parcel = parcel;
+    fanout->split =
+        fanout_split(parcel->arena, &parcel->work, slice_str(parcel->sender->settings->hostname));
+    fanout->outstanding = fanout->split.part_count;
+    for (size_t i = 0; i < fanout->split.part_count; i++)
+        publish_part(fanout, i);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What an attempt found out about a recipient or a host: the verdict, and the reply as it will
+ * stand in records, events and reports. Texts live in the parcel's arena; a reply's is cut to what
+ * a report can carry. */
+#pragma once
+
+#include "sender/parcel.h"
+
+struct finding {
+    struct verdict verdict;
+    struct record_reply reply;
+};
+
+struct finding_place { /* the remote end; empty: none was involved */
+    struct slice host, ip;
+};
+
+struct finding_place finding_place(struct arena *arena, struct slice host,
+                                   const struct net_address *address);
+struct finding finding_from_reply(struct parcel *parcel, const struct finding_place *place,
+                                  enum smtp_stage stage, const struct smtp_reply *reply,
+                                  bool has_accepted);
+/* reason: a sentence, copied. */
+struct finding finding_from_loss(struct parcel *parcel, const struct finding_place *place,
+                                 enum smtp_stage stage, bool is_uncertain, const char *reason);
+struct finding finding_from_route(struct parcel *parcel, enum route_status status,
+                                  const char *reason);
+struct finding finding_from_lost_body(struct parcel *parcel, const char *reason);
+/* The recipient's verdict and last reply are these now. */
+void finding_apply(struct parcel *parcel, size_t rcpt, const struct finding *finding);
+/* To every recipient without a verdict. */
+void finding_apply_rest(struct parcel *parcel, const struct finding *finding);
+/* The retry period is over: the last real reply stays, status and class become those of S11.
+ * reason: where there was none; lives as long as the parcel. */
+void finding_expire(struct parcel *parcel, size_t rcpt, struct slice reason);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Log lines and figures of outcomes. */
+#include "sender/outcome_tell.h"
+
+#include "sender/dead.h"
+
+#define MS_PER_S 1000.0
+
+static const char *const NAMES[VERDICT_KINDS] = {
+    [VERDICT_NONE] = "parked",   [VERDICT_DELIVERED] = "delivered", [VERDICT_DEFERRED] = "deferred",
+    [VERDICT_FAILED] = "failed", [VERDICT_EXPIRED] = "expired",
+};
+
+static void log_reply(struct log_line *line, const struct record_reply *reply)
+{
+    if (reply->mx_host.len) {
+        log_slice(line, LOG_MX, reply->mx_host);
+        log_slice(line, LOG_MX_IP, reply->mx_ip);
+    }
+    if (reply->code)
+        log_int(line, LOG_SMTP_CODE, reply->code);
+    log_slice(line, LOG_ENHANCED, reply->status);
+    if (reply->text.len)
+        log_slice(line, LOG_REPLY, reply->text);
+    if (reply->reason.len)
+        log_slice(line, LOG_REASON, reply->reason);
+}
+
+/* One line for all recipients with that verdict; the first one speaks for them. */
+static void log_verdict(const struct parcel *parcel, enum verdict_kind kind, size_t first,
+                        size_t count)
+{
+    const struct record_work *work = &parcel->work;
+    const struct record_rcpt *rcpt = &work->rcpts[first];
+    struct log_line line;
+
+    log_begin(&line, parcel->sender->env->log, LOG_INFO, NAMES[kind]);
+    log_slice(&line, LOG_MAIL_ID, work->envelope.mail_id);
+    log_slice(&line, LOG_PARCEL_ID, work->parcel_id);
+    log_slice(&line, LOG_SENDER, work->envelope.from);
+    log_slice(&line, LOG_RCPT, rcpt->address);
+    log_slice(&line, LOG_DEST_DOMAIN, work->destination);
+    log_int(&line, LOG_RECIPIENTS, (int64_t)count);
+    log_int(&line, LOG_ATTEMPT, work->attempt + parcel->outcome->has_attempt);
+    log_int(&line, LOG_DELAY_MS, parcel->outcome->now_ms - work->envelope.queued_at_ms);
+    if (rcpt->has_last)
+        log_reply(&line, &rcpt->last);
+    if (kind == VERDICT_DEFERRED)
+        log_int(&line, LOG_DUE, parcel->outcome->due_ms);
+    if (parcel->verdicts[first].maybe_duplicate)
+        log_int(&line, LOG_UNCERTAIN, 1);
+    log_end(&line);
+}
+
+static void count_reply(struct metrics *metrics, enum smtp_stage stage, uint32_t code)
+{
+    static const char *const DIGITS[] = {"", "", "2", "3", "4", "5"};
+
+    if (code >= 200 && code < 600)
+        metrics_add(metrics, METRIC_SENDER_REPLIES,
+                    METRIC_LABELS(smtp_stage_name(stage), DIGITS[code / 100]), 1);
+}
+
+static void count_final(const struct parcel *parcel, enum verdict_kind kind)
+{
+    const struct sender *sender = parcel->sender;
+    double age_s =
+        (double)(parcel->outcome->now_ms - parcel->work.envelope.queued_at_ms) / MS_PER_S;
+
+    if (kind == VERDICT_DEFERRED)
+        return;
+    if (kind == VERDICT_DELIVERED)
+        metric_observe(sender->cells.in_system_delivered, age_s);
+    else
+        metric_observe(metrics_cell(sender->env->metrics, METRIC_SENDER_TIME_IN_SYSTEM,
+                                    METRIC_LABELS(NAMES[kind])),
+                       age_s);
+}
+
+static void count_rcpt(const struct parcel *parcel, size_t i)
+{
+    const struct sender *sender = parcel->sender;
+    struct metrics *metrics = sender->env->metrics;
+    const struct verdict *verdict = &parcel->verdicts[i];
+
+    if (verdict->kind == VERDICT_EXPIRED)
+        metrics_add(metrics, METRIC_SENDER_EXPIRED, METRIC_NO_LABELS, 1);
+    if (verdict->maybe_duplicate)
+        metrics_add(metrics, METRIC_SENDER_UNCERTAIN, METRIC_NO_LABELS, 1);
+    if (!parcel->outcome->has_attempt)
+        return;
+    if (verdict->kind == VERDICT_DELIVERED) {
+        metric_add(sender->cells.delivered, 1);
+        return;
+    }
+    metrics_add(metrics, METRIC_ATTEMPTS, METRIC_LABELS(NAMES[verdict->kind], verdict->reason), 1);
+    count_reply(metrics, verdict->stage, parcel->work.rcpts[i].last.code);
+}
+
+void outcome_tell(const struct parcel *parcel)
+{
+    for (enum verdict_kind kind = VERDICT_DELIVERED; kind < VERDICT_KINDS; kind++) {
+        size_t count = 0, first = 0;
+        for (size_t i = parcel->work.rcpt_count; i-- > 0;)
+            if (parcel->verdicts[i].kind == kind) {
+                first = i;
+                count++;
+                count_rcpt(parcel, i);
+            }
+        if (!count)
+            continue;
+        log_verdict(parcel, kind, first, count);
+        count_final(parcel, kind);
+    }
+}
+
+void outcome_tell_published(const struct parcel *parcel, enum outcome_piece piece, bool is_ok)
+{
+    const struct sender *sender = parcel->sender;
+    const char *event = outcome_piece_event(piece);
+
+    if (piece == PIECE_DEAD)
+        dead_tell(parcel, "the body is gone from the log");
+    if (!event)
+        return;
+    if (is_ok && piece == PIECE_EVENT_DELIVERED)
+        metric_add(sender->cells.event_delivered, 1);
+    else
+        metrics_add(sender->env->metrics, METRIC_EVENTS,
+                    METRIC_LABELS(event, is_ok ? "ok" : "failed"), 1);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who is parked, and until when. One destination may use everything as long as it moves: its share
+ * counts only when nothing more is taken from the log and its first parcel has waited for
+ * park_after_s. Then the newest go, so that the oldest keep their place. */
+#include "sender/park.h"
+
+#include "base/hash.h"
+#include "net/clock.h"
+#include "sender/destination.h"
+#include "sender/outcome.h"
+
+#define DUE_MIN_MS  15000
+#define DUE_SPAN_MS 45000
+#define MS_PER_S    1000
+
+void park_parcel(struct parcel *parcel, const char *reason)
+{
+    struct sender *sender = parcel->sender;
+    int64_t now_ms = clock_wall_ms();
+    int64_t spread_ms = (int64_t)(hash_bytes(parcel->work.parcel_id) % DUE_SPAN_MS);
+
+    if (retry_is_overdue(&sender->retry, parcel->work.envelope.queued_at_ms, now_ms)) {
+        outcome_expire(parcel);
+        return;
+    }
+    metrics_add(sender->env->metrics, METRIC_SENDER_PARKED, METRIC_LABELS(reason), 1);
+    outcome_park(parcel, now_ms + DUE_MIN_MS + spread_ms);
+}
+
+static void park_surplus(void *owner, struct destination *dest)
+{
+    struct sender *sender = owner;
+    const struct sender_settings *settings = sender->settings;
+    size_t share = (size_t)(settings->in_flight_max * settings->destination_share_percent / 100);
+    uint64_t waited_ms = loop_now_ms(sender->loop) - destination_oldest(dest)->queued_ms;
+
+    if (waited_ms < (uint64_t)settings->park_after_s * MS_PER_S)
+        return;
+    while (destination_waiting(dest) &&
+           destination_waiting(dest) + destination_active(dest) > share) {
+        struct parcel *parcel = destination_newest(dest);
+        bool is_last = destination_waiting(dest) == 1 && !destination_active(dest);
+        destination_unqueue(sender->destinations, parcel);
+        park_parcel(parcel, "share");
+        if (is_last) /* dest is gone */
+            return;
+    }
+}
+
+void park_tick(struct sender *sender)
+{
+    if (sender->is_paused && !sender->is_draining)
+        destinations_visit(sender->destinations, park_surplus, sender);
+}

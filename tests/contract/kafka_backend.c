@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The contract suite on a real broker: HIKYAKU_KAFKA says where (tests/system/kafka/broker.py
+ * with), a place is a prefix of topics on it. Topics are made by the code of hikyakuctl. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "bus/kafka/topics.h"
+#include "contract/backend.h"
+#include "contract/kafka_faults.h"
+#include "net/clock.h"
+
+const struct backend BACKEND = {
+    .name = "kafka",
+    .is_durable = true,
+    .compacts_at_once = false,
+    .patience_ms = 60000,
+};
+
+struct place {
+    char *prefix;
+    struct bus_settings settings;
+};
+
+static const char *broker(void)
+{
+    const char *address = getenv("HIKYAKU_KAFKA");
+
+    if (!address) {
+        (void)fputs("HIKYAKU_KAFKA is not set: run through tests/system/kafka/broker.py with\n",
+                    stderr);
+        exit(2);
+    }
+    return address;
+}
+
+struct place *place_attach(const char *name)
+{
+    struct place *place = xalloc(sizeof *place);
+
+    place->prefix = xstrdup(name);
+    place->settings = (struct bus_settings){
+        .topic_prefix = place->prefix,
+        .partitions = {[BUS_WORK] = 4,
+                       [BUS_BODY] = 2,
+                       [BUS_TIMER] = 2,
+                       [BUS_FAILURE] = 1,
+                       [BUS_EVENT] = 1,
+                       [BUS_CONFIG] = 1,
+                       [BUS_DEAD] = 1},
+        .longest_period_s = 86400,
+        .drain_ms = 20000,
+        .brokers = broker(),
+        .instance_id = "",
+        .session_timeout_ms = 6000,
+        .publish_timeout_ms = 15000,
+        .linger_ms = 1,
+        .queue_kbytes = 131072,
+        .prefetch_kbytes = 32768,
+        .compression = "lz4",
+        .replication = 1,
+        .min_insync = 1,
+        .idempotence = true,
+    };
+    return place;
+}
+
+struct place *place_new(void)
+{
+    struct buf prefix = {0};
+    struct topics *topics = NULL;
+    struct err err;
+
+    buf_addf(&prefix, "contract-%d-%llu.", (int)getpid(), (unsigned long long)clock_monotonic_us());
+    struct place *place = place_attach(buf_str(&prefix));
+    buf_free(&prefix);
+    ASSERT(topics_new(&place->settings, &topics, &err) == 0);
+    for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++)
+        if (topics_create(topics, topic, &err)) {
+            (void)fprintf(stderr, "%s\n", err.text);
+            exit(2);
+        }
+    topics_free(&topics);
+    return place;
+}
+
+void place_free(struct place **place)
+{
+    xfree((*place)->prefix); /* the topics go with the broker's folder */
+    xfree(*place);
+    *place = NULL;
+}
+
+const char *place_name(const struct place *place)
+{
+    return place->prefix;
+}
+
+struct bus_hub *place_open(struct place *place)
+{
+    struct bus_hub *hub = NULL;
+    struct err err;
+
+    ASSERT(bus_hub_open(&place->settings, &hub, &err) == 0);
+    return hub;
+}
+
+void place_close(struct place *place, struct bus_hub **hub)
+{
+    (void)place;
+    bus_hub_close(hub);
+}
+
+/* One line to the broker's keeper, one back. */
+static bool control(const char *verb)
+{
+    const char *path = getenv("HIKYAKU_KAFKA_CONTROL");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char answer[64] = "";
+
+    if (!path || strlen(path) >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    bool ok = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+              write(fd, verb, strlen(verb)) == (ssize_t)strlen(verb) &&
+              read(fd, answer, sizeof answer - 1) > 0 && strncmp(answer, "ok", 2) == 0;
+    (void)close(fd);
+    return ok;
+}
+
+bool place_set_available(struct place *place, bool is_available)
+{
+    (void)place;
+    return control(is_available ? "start\n" : "kill\n");
+}
+
+int backend_tests(void)
+{
+    return kafka_fault_tests();
+}

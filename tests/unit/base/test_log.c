@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Log lines through a pipe. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int64_t fixed_clock(void)
+{
+    return INT64_C(1457420514000042);
+}
+
+#define HEAD "{\"ts\":\"2016-03-08T07:01:54.000042Z\",\"level\":"
+
+struct pipe_log {
+    struct log *log;
+    int ends[2];
+};
+
+static struct pipe_log pipe_log(enum log_level level, const char *pod)
+{
+    struct pipe_log result;
+
+    assert_int_equal(pipe2(result.ends, O_NONBLOCK | O_CLOEXEC), 0);
+    result.log = log_new(result.ends[1], level, "sender", pod, fixed_clock);
+    return result;
+}
+
+static void expect_written(struct pipe_log *pipe_log, const char *want)
+{
+    char text[4096] = "";
+
+    ssize_t length = read(pipe_log->ends[0], text, sizeof text - 1);
+    assert_int_equal(length, (ssize_t)strlen(want));
+    assert_string_equal(text, want);
+}
+
+static void close_all(struct pipe_log *pipe_log)
+{
+    log_free(&pipe_log->log);
+    assert_null(pipe_log->log);
+    (void)close(pipe_log->ends[0]);
+    (void)close(pipe_log->ends[1]);
+}
+
+static void test_a_line_is_one_json_object(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_INFO, "pod-1");
+    struct log_line line;
+
+    (void)state;
+    log_begin(&line, pipe.log, LOG_INFO, "delivered");
+    log_str(&line, LOG_MAIL_ID, "m1");
+    log_slice(&line, LOG_REPLY, SLICE("ok\n\"x\""));
+    log_int(&line, LOG_ATTEMPT, 2);
+    log_end(&line);
+    log_flush(pipe.log);
+    expect_written(&pipe, HEAD "\"info\",\"component\":\"sender\",\"pod\":\"pod-1\","
+                               "\"event\":\"delivered\",\"mail_id\":\"m1\","
+                               "\"reply\":\"ok\\u000a\\\"x\\\"\",\"attempt\":2}\n");
+    close_all(&pipe);
+}
+
+static void test_lines_below_the_level_are_dropped(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_WARNING, "");
+
+    (void)state;
+    log_note(pipe.log, LOG_INFO, "quiet", "nothing");
+    log_note(pipe.log, LOG_ERROR, "loud", "something");
+    log_flush(pipe.log);
+    expect_written(&pipe, HEAD "\"error\",\"component\":\"sender\",\"event\":\"loud\","
+                               "\"detail\":\"something\"}\n");
+    assert_int_equal(log_dropped(pipe.log), 0);
+    close_all(&pipe);
+}
+
+static void test_nothing_is_written_before_the_flush_and_free_flushes(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_DEBUG, "");
+    char octet;
+
+    (void)state;
+    log_note(pipe.log, LOG_DEBUG, "a", "b");
+    assert_int_equal(read(pipe.ends[0], &octet, 1), -1);
+    log_free(&pipe.log);
+    assert_int_equal(read(pipe.ends[0], &octet, 1), 1);
+    close_all(&pipe);
+}
+
+static void test_64_kib_are_written_without_waiting_for_the_flush(void **state)
+{
+    int fd = memfd_create("log", MFD_CLOEXEC);
+    struct log *log = log_new(fd, LOG_DEBUG, "sender", "", fixed_clock);
+
+    (void)state;
+    log_note(log, LOG_DEBUG, "event", "first");
+    assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+    for (size_t bytes = 0; bytes < 65536; bytes += 80)
+        log_note(log, LOG_DEBUG, "event", "a detail that fills the line");
+    assert_true(lseek(fd, 0, SEEK_END) >= 65536);
+    log_free(&log);
+    (void)close(fd);
+}
+
+static void test_lines_a_dead_descriptor_did_not_take_are_counted(void **state)
+{
+    struct log *log = log_new(-1, LOG_DEBUG, "sender", "", fixed_clock);
+
+    (void)state;
+    log_note(log, LOG_ERROR, "a", "b");
+    log_note(log, LOG_ERROR, "a", "b");
+    log_flush(log);
+    assert_int_equal(log_dropped(log), 2);
+    log_free(&log);
+}
+
+static void test_level_names(void **state)
+{
+    enum log_level level = LOG_ERROR;
+
+    (void)state;
+    assert_true(log_level_parse("debug", &level));
+    assert_int_equal(level, LOG_DEBUG);
+    assert_true(log_level_parse("warning", &level));
+    assert_int_equal(level, LOG_WARNING);
+    assert_false(log_level_parse("WARNING", &level));
+    assert_false(log_level_parse("", &level));
+    assert_int_equal(level, LOG_WARNING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_line_is_one_json_object),
+        cmocka_unit_test(test_lines_below_the_level_are_dropped),
+        cmocka_unit_test(test_nothing_is_written_before_the_flush_and_free_flushes),
+        cmocka_unit_test(test_64_kib_are_written_without_waiting_for_the_flush),
+        cmocka_unit_test(test_lines_a_dead_descriptor_did_not_take_are_counted),
+        cmocka_unit_test(test_level_names),
+    };
+
+    return cmocka_run_group_tests_name("base/log", tests, NULL, NULL);
+}
