@@ -8,7 +8,7 @@
 static const char *verdict(const struct topics_result *result, size_t i)
 {
     static const char *const words[] = {
-        [TOPICS_MISSING] = "missing", [TOPICS_SMALL] = "too few", [TOPICS_DIFFERS] = "differs",
+        [TOPICS_MISSING] = "missing", [TOPICS_SMALL] = "too few",   [TOPICS_DIFFERS] = "differs",
         [TOPICS_NOTE] = "fixed",      [TOPICS_REFUSED] = "REFUSED",
     };
 

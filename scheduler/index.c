@@ -34,6 +34,7 @@ static void drop_first(struct shard *shard)
 {
     struct batch *batch = batch_of(list_shift(&shard->batches));
 
+    ASSERT(batch != NULL);
     account(shard->scheduler, 0, batch->bytes);
     batch_free(&batch);
 }
@@ -60,8 +61,9 @@ static struct batch *open_batch(struct shard *shard, int64_t offset)
 static void on_batch_applied(struct shard *shard)
 {
     struct scheduler *scheduler = shard->scheduler;
-    struct batch *batch = batch_of(list_first(&shard->batches));
+    const struct batch *batch = batch_of(list_first(&shard->batches));
 
+    ASSERT(batch != NULL && batch->is_sent);
     for (size_t i = 0; i < batch->count; i++)
         bus_finish(scheduler->consumer, shard->partition, batch->entries[i].offset);
     shard->applied = batch->last_offset;
@@ -91,6 +93,7 @@ static void on_applied(void *owner, enum timer_index_result result, size_t count
         shard_restart(shard, NULL);
         return;
     case TIMER_INDEX_DOWN: /* full, or gone: on_down follows */
+        ASSERT(batch != NULL);
         batch->is_sent = false;
         shard->again_ms = loop_now_ms(shard->scheduler->env->loop) + SCHEDULER_TICK_MS;
         return;

@@ -125,7 +125,7 @@ static void on_acked(void *owner, struct bus_ticket *ticket, const struct bus_ac
 static int read_work(struct due_timer *timer, struct record_work *ret_work, struct err *err)
 {
     struct shard *shard = timer->round->shard;
-    struct record_timer record;
+    struct record_timer record = {0};
 
     arena_reset(shard->scheduler->scratch);
     if (record_get_timer(shard->scheduler->scratch, timer->due.timer, &record, err))
@@ -143,7 +143,7 @@ static void publish(struct due_timer *timer)
 {
     struct due_round *round = timer->round;
     struct scheduler *scheduler = round->shard->scheduler;
-    struct record_work work;
+    struct record_work work = {0};
     struct buf head = {0}, key = {0};
     struct err err;
 

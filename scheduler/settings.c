@@ -5,15 +5,15 @@
 #include "proto/settings.h"
 #include "redis/settings.h"
 
-#define KIB ((int64_t)1024)
+#define MIB ((int64_t)1024 * 1024)
 
 static const struct conf_setting SETTINGS[] = {
     {.name = "buffer",
      .type = CONF_SIZE,
      .offset = CONF_AT(struct scheduler_settings, buffer_bytes),
      .fallback = "16 MiB",
-     .min = 1024 * KIB,
-     .max = 1024 * 1024 * KIB,
+     .min = MIB,
+     .max = 1024 * MIB,
      .unit = "bytes",
      .help = "Timer records read from the log and not yet in Redis. Reading pauses beyond it."},
     {.name = "lease",

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/xalloc.h"
 #include "scheduler/batch.h"
+#include "scheduler/due.h"
 #include "scheduler/index.h"
 #include "scheduler/role.h"
 #include "scheduler/round.h"
@@ -163,10 +164,11 @@ void shard_restart(struct shard *shard, const char *lost_reason)
 
 static void go_live(struct shard *shard)
 {
-    if (shard->state == SHARD_REBUILDING)
+    if (shard->state == SHARD_REBUILDING && shard->rebuilt > 0)
         log_shard(shard, "shard_rebuilt", shard->lost_reason);
     shard->lost_reason = NULL;
     shard_set_state(shard, SHARD_LIVE);
+    due_hurry(shard->scheduler);
 }
 
 void shard_compare(struct shard *shard)

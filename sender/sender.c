@@ -221,6 +221,7 @@ static void sender_measure(void *role)
     metrics_set(sender->env->metrics, METRIC_SENDER_IN_FLIGHT, METRIC_NO_LABELS,
                 (int64_t)sender->parcels);
     pool_measure(sender->pool);
+    service_report_bus(sender->env, sender->bus);
 }
 
 static const struct conf_section *const SECTIONS[] = {

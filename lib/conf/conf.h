@@ -75,7 +75,7 @@ size_t conf_count(const struct conf *conf, const struct conf_section *section);
 void conf_set_string(struct conf *conf, const struct conf_section *section, const char *name,
                      const char *value);
 /* The effective configuration as a commented file that conf_read accepts. Secrets: a setting whose
- * name ends in "password" prints as "***". */
+ * name ends in "password", or "...password=value" in a list of strings, prints as "***". */
 void conf_print(const struct conf *conf, const struct conf_section *const *sections, FILE *out);
 /* The reference as Markdown, from the tables alone (docs/settings.md). */
 void conf_print_reference(const struct conf_section *const *sections, FILE *out);

@@ -76,13 +76,28 @@ static void print_size(int64_t bytes, struct buf *out)
         buf_add_char(out, '"');
 }
 
+/* "sasl.password=x" in a list of further settings is a secret, too. */
+static void print_element(const char *text, struct buf *out)
+{
+    struct slice value = slice_str(text);
+    struct slice name = slice_trim(slice_cut(&value, '='));
+    struct buf masked = {0};
+
+    if (value.len > 0 && slice_ends_nocase(name, SLICE("password")))
+        buf_addf(&masked, "%.*s=***", SLICE_ARGS(name));
+    else
+        buf_add_str(&masked, text);
+    conf_quote(buf_str(&masked), out);
+    buf_free(&masked);
+}
+
 static void print_strings(const char *const *strings, struct buf *out)
 {
     buf_add_char(out, '[');
     for (size_t i = 0; strings[i]; i++) {
         if (i > 0)
             buf_add_str(out, ", ");
-        conf_quote(strings[i], out);
+        print_element(strings[i], out);
     }
     buf_add_char(out, ']');
 }

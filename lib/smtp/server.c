@@ -10,6 +10,8 @@
 #define COMMAND_MAX 2048  /* RFC 5321 512, plus SIZE, BODY and DSN: docs/smtp.md section 5 */
 #define WAITING_MAX 16384 /* input kept behind an answer before the owner should pause */
 
+_Static_assert(sizeof(struct smtp_server) <= 512, "10 000 idle sessions are cheap (I40)");
+
 void server_drop_transaction(struct smtp_server *server)
 {
     bool was_open = server->state == SERVER_MAIL || server->state == SERVER_RCPT;
@@ -226,6 +228,13 @@ void smtp_server_shutdown(struct smtp_server *server, const char *reason)
 {
     server->shutdown_reason = reason ? reason : "";
     if (server->phase == SMTP_SERVER_COMMAND && !server->is_running)
+        server_resume(server);
+}
+
+void smtp_server_abort(struct smtp_server *server, const char *reason)
+{
+    smtp_server_shutdown(server, reason);
+    if (server->phase == SMTP_SERVER_DATA && !server->is_running)
         server_resume(server);
 }
 

@@ -37,7 +37,7 @@ struct smtp_server_ops {
     /* Start TLS on the stream after writing `out`, then call smtp_server_secured. */
     void (*on_starttls)(void *owner);
     /* The session is over (QUIT, 421, 554 to an early talker, octets behind STARTTLS): write `out`,
-     * then close. Fires once, also from inside smtp_server_shutdown and smtp_server_answer; not
+     * then close. Fires once, also from inside smtp_server_shutdown, _abort and _answer; not
      * after a greeting that refused. */
     void (*on_quit)(void *owner);
 };
@@ -72,6 +72,9 @@ void smtp_server_secured(struct smtp_server *server);
 /* Ends the session with 421 4.3.2 as soon as the protocol allows: now, or behind the answer to the
  * mail in progress. reason: our own words. */
 void smtp_server_shutdown(struct smtp_server *server, const char *reason);
+/* The same in the middle of a mail as well, whose octets then end with a 421: for clients that are
+ * too slow. Behind an unanswered mail it still waits for the answer. */
+void smtp_server_abort(struct smtp_server *server, const char *reason);
 bool smtp_server_is_full(const struct smtp_server *server);
 enum smtp_server_phase smtp_server_phase(const struct smtp_server *server);
 /* The name given by EHLO or HELO; "" before. is_esmtp: EHLO. */

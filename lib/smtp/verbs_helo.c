@@ -38,7 +38,7 @@ static void add_extensions(const struct smtp_server *server, struct buf *text)
 
 static void start_session(struct smtp_server *server, struct slice name, bool is_extended)
 {
-    struct smtp_reply reply = {.code = 0};
+    struct smtp_reply reply;
     struct buf text = {0};
 
     if (is_name(name))

@@ -3,7 +3,6 @@
  * librdkafka's mock cluster. It has no configurations of topics: the retention guard stays out. */
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdint.h>
 /* cmocka needs these first */
 #include <setjmp.h>
@@ -19,11 +18,11 @@
 #include "contract/kafka_faults.h"
 #include "net/clock.h"
 
-#define PATIENCE_MS   30000
-#define TURN_MS       10
-#define KEY_PRODUCE   0 /* Kafka's numbers of requests */
-#define KEY_COMMIT    8
-#define FIRST_BROKER  1
+#define PATIENCE_MS  30000
+#define TURN_MS      10
+#define KEY_PRODUCE  0 /* Kafka's numbers of requests */
+#define KEY_COMMIT   8
+#define FIRST_BROKER 1
 
 struct mock {
     rd_kafka_t *rk; /* carries the cluster */
@@ -120,7 +119,7 @@ static void on_acked(void *owner, struct bus_ticket *ticket, const struct bus_ac
     struct flight *flight = owner;
 
     assert_ptr_equal(ticket, &flight->ticket);
-    flight->ack = *ack;if(!ack->ok)fprintf(stderr,"DBG %s\n",ack->detail);
+    flight->ack = *ack;
     flight->calls++;
 }
 
@@ -148,10 +147,9 @@ static void test_faults_not_enough_replicas_is_tried_again(void **state)
 {
     struct mock *mock = *state;
 
-    rd_kafka_mock_push_request_errors(mock->cluster, KEY_PRODUCE, 3,
-                                      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-                                      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-                                      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS);
+    rd_kafka_mock_push_request_errors(
+        mock->cluster, KEY_PRODUCE, 3, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS);
     struct bus_ack ack = publish(mock);
     assert_true(ack.ok);
     assert_int_equal(ack.offset, 0);
@@ -206,10 +204,10 @@ static void test_faults_fatal_error_replaces_the_producer(void **state)
     rd_kafka_mock_push_request_errors(mock->cluster, KEY_PRODUCE, 1,
                                       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     struct bus_ack ack = publish(mock);
-    for (unsigned i = 0; i < 10 && !ack.ok; i++) {
-        assert_int_equal(ack.kind, ERR_RETRY);
+    assert_false(ack.ok);
+    assert_int_equal(ack.kind, ERR_RETRY);
+    for (unsigned i = 0; i < 3 && !ack.ok; i++) /* the error may be told after its reports */
         ack = publish(mock);
-    }
     assert_true(ack.ok);
     bus_stats(mock->bus, &stats);
     assert_int_equal(stats.queue_records, 0);

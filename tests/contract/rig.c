@@ -230,6 +230,8 @@ static void on_record(void *owner, const struct bus_delivery *delivery)
         bus_finish(tap->consumer, delivery->partition, delivery->offset);
     if (tap->count == tap->pause_at)
         bus_pause(tap->consumer);
+    if (tap->count == tap->restart_after)
+        bus_start(tap->consumer, delivery->partition, 1);
 }
 
 static void on_committed(void *owner, int32_t partition, int64_t next_offset)

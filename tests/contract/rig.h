@@ -43,10 +43,11 @@ struct tap {
     struct side *side;
     struct seen *seen;
     size_t count, room;
-    size_t pause_at;  /* bus_pause when so many were seen; 0: never */
-    int64_t start_at; /* of each partition that is assigned */
-    bool finishes;    /* each record at once */
-    bool keeps;       /* does not release what is revoked */
+    size_t pause_at;      /* bus_pause when so many were seen; 0: never */
+    int64_t start_at;     /* of each partition that is assigned */
+    size_t restart_after; /* bus_start again, at 1, when so many were seen; 0: never */
+    bool finishes;        /* each record at once */
+    bool keeps;           /* does not release what is revoked */
     bool is_left;
     bool owned[RIG_PARTITIONS], revoked[RIG_PARTITIONS];
     int64_t committed[RIG_PARTITIONS]; /* as reported; -1: not yet */

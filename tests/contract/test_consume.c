@@ -88,6 +88,19 @@ static void test_consume_starts_at_an_offset_and_again(void **state)
     assert_int_equal(bus_end_offset(tap->consumer, 0), 10);
 }
 
+static void test_consume_starts_again_while_a_record_is_delivered(void **state)
+{
+    struct rig *rig = *state;
+    struct tap *tap = tap_new(rig);
+
+    (void)publish_samples(&rig->a, BUS_WORK, 0, 0, 20);
+    tap->restart_after = 5;
+    tap_open(tap, &rig->a, BUS_WORK, "again");
+    tap_expect_count(tap, 24);
+    for (int64_t i = 0; i < 24; i++)
+        assert_int_equal(tap->seen[i].offset, i < 5 ? i : i - 4);
+}
+
 static void test_consume_finish_after_starting_again_commits_from_there(void **state)
 {
     struct rig *rig = *state;
@@ -178,6 +191,7 @@ int consume_tests(void)
         RIG_TEST(test_consume_restarts_from_the_watermark),
         RIG_TEST(test_consume_leaving_commits_what_was_finished_last),
         RIG_TEST(test_consume_starts_at_an_offset_and_again),
+        RIG_TEST(test_consume_starts_again_while_a_record_is_delivered),
         RIG_TEST(test_consume_finish_after_starting_again_commits_from_there),
         RIG_TEST(test_consume_without_a_group_commits_nothing),
         RIG_TEST(test_consume_pause_stops_and_resume_goes_on),

@@ -19,10 +19,12 @@
 enum dialogue_cut { DIALOGUE_WHOLE, DIALOGUE_OCTETS };
 
 /* The server engine against a scripted client. The owner refuses by local part: nobody@ with
- * 550 5.1.1, later@ with 451 4.2.1, and takes bodies up to 1 MiB unless its domain is "full.test".
+ * 550 5.1.1, later@ with 451 4.2.1; it refuses EHLO banned.test, takes no body from a sender in
+ * full.test, and shuts the session down from inside EHLO leaving.test.
  * Events:  helo NAME | mail ADDRESS [PARAMS] | rcpt ADDRESS [PARAMS] | data_end "BODY" | reset |
  *          starttls | quit | refused_body
- * Acts:    answer CODE [X.Y.Z] TEXT | secured | shutdown [REASON] | phase NAME (checks) | full */
+ * Acts:    answer CODE [X.Y.Z] TEXT | secured | shutdown [REASON] | abort |
+ *          checks: phase NAME, full, helo [NAME] esmtp|smtp */
 void dialogue_server(const struct smtp_server_settings *settings, const char *script);
 void dialogue_server_cut(const struct smtp_server_settings *settings, const char *script,
                          enum dialogue_cut cut);

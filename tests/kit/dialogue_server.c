@@ -59,6 +59,8 @@ static struct smtp_reply on_helo(void *owner, struct slice name, bool is_extende
     buf_add_str(&text, "helo ");
     buf_add(&text, name);
     note(owner, &text);
+    if (slice_eq(name, SLICE("leaving.test")))
+        smtp_server_shutdown(((struct session *)owner)->server, NULL);
     if (slice_eq(name, SLICE("banned.test")))
         return SMTP_REPLY(550, 5, 7, 1, "Not you");
     return (struct smtp_reply){0};
@@ -174,6 +176,15 @@ static void answer(struct smtp_server *server, struct slice words)
     buf_free(&line);
 }
 
+static void check_helo(const struct smtp_server *server, struct slice words)
+{
+    bool is_esmtp;
+    struct slice name = smtp_server_helo(server, &is_esmtp);
+
+    assert_true(slice_eq(slice_cut(&words, ' '), name));
+    assert_int_equal(is_esmtp, slice_eq(words, SLICE("esmtp")));
+}
+
 static void feed(void *owner, struct slice bytes)
 {
     struct session *session = owner;
@@ -193,8 +204,12 @@ static void act(void *owner, struct slice words)
         smtp_server_secured(session->server);
     else if (slice_eq(verb, SLICE("shutdown")))
         smtp_server_shutdown(session->server, words.len ? "Node is leaving" : NULL);
+    else if (slice_eq(verb, SLICE("abort")))
+        smtp_server_abort(session->server, "Too slow");
     else if (slice_eq(verb, SLICE("phase")))
         assert_true(slice_eq(words, slice_str(PHASES[smtp_server_phase(session->server)])));
+    else if (slice_eq(verb, SLICE("helo")))
+        check_helo(session->server, words);
     else if (slice_eq(verb, SLICE("full")))
         assert_true(smtp_server_is_full(session->server));
     else

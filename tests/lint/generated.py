@@ -22,7 +22,7 @@ def check_examples(root, build):
     programs = [("hikyaku", "embedded.conf")] + [(f"hikyaku-{name}", "cluster.conf") for name in SERVICES]
     for program, example in programs:
         path = os.path.join("examples", example)
-        done = subprocess.run([os.path.join(build, program), "-c", path, "--check-config"], cwd=root,
+        done = subprocess.run([os.path.join(build, "bin", program), "-c", path, "--check-config"], cwd=root,
                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, check=False)
         if done.returncode != 0:
             yield path, 1, f"{program} refuses it: {done.stderr.strip()}"

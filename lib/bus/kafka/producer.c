@@ -210,6 +210,7 @@ static void replace(struct producer *producer)
     struct err err;
 
     producer->bus->stats.errors++;
+    pump_switch(producer->pump, NULL);
     detach(producer);
     fail_in_flight(producer, "the producer had to be replaced after a fatal error");
     ASSERT(attach(producer, &err) == 0); /* the same settings were good enough before */
@@ -335,44 +336,51 @@ static const char *refusal_of(const struct producer *producer, const struct bus_
     return NULL;
 }
 
-/* NULL when librdkafka has it. */
-static const char *hand_over(const struct producer *producer, const struct bus_record *record,
-                             struct bus_ticket *ticket, enum err_kind *ret_kind)
+static rd_kafka_resp_err_t hand_over(const struct producer *producer,
+                                     const struct bus_record *record, struct bus_ticket *ticket)
 {
-    const char *refusal = refusal_of(producer, record);
-
-    *ret_kind = ERR_INVALID;
-    if (refusal)
-        return refusal;
     char *bytes = record->is_tombstone ? NULL : gather(record);
+
     if (rd_kafka_produce(producer->topics[record->topic], record->partition, RD_KAFKA_MSG_F_FREE,
                          bytes, record->head.len + record->body.len, record->key.at,
                          record->key.len, ticket) == 0)
-        return NULL;
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
     xfree(bytes);
-    *ret_kind = kind_of(rd_kafka_last_error());
-    return rd_kafka_err2str(rd_kafka_last_error());
+    return rd_kafka_last_error();
+}
+
+static void refuse(struct producer *producer, enum bus_topic topic, struct bus_ticket *ticket,
+                   const struct bus_ack *failure)
+{
+    producer->bus->stats.publish_failed[topic]++;
+    fail_ticket(producer, ticket, failure);
 }
 
 void producer_publish(struct producer *producer, const struct bus_record *record,
                       struct bus_ticket *ticket)
 {
-    struct bus_stats *stats = &producer->bus->stats;
-    enum err_kind kind;
-
     ASSERT((unsigned)record->topic < BUS_TOPICS);
     ticket->bus = producer->bus;
     ticket->partition = record->partition;
-    const char *refusal = hand_over(producer, record, ticket, &kind);
+    const char *refusal = refusal_of(producer, record);
     if (refusal) {
-        const struct bus_ack failure = {.kind = kind, .detail = refusal};
-        stats->publish_failed[record->topic]++;
-        fail_ticket(producer, ticket, &failure);
+        refuse(producer, record->topic, ticket,
+               &(struct bus_ack){.kind = ERR_INVALID, .detail = refusal});
+        return;
+    }
+    rd_kafka_resp_err_t error = hand_over(producer, record, ticket);
+    if (error == RD_KAFKA_RESP_ERR__FATAL) { /* its event is still on the way */
+        replace(producer);
+        error = hand_over(producer, record, ticket);
+    }
+    if (error) {
+        refuse(producer, record->topic, ticket,
+               &(struct bus_ack){.kind = kind_of(error), .detail = rd_kafka_err2str(error)});
         return;
     }
     list_push(&producer->in_flight, &ticket->node);
-    stats->queue_records++;
-    stats->queue_bytes += record->head.len + record->body.len;
+    producer->bus->stats.queue_records++;
+    producer->bus->stats.queue_bytes += record->head.len + record->body.len;
 }
 
 struct client *producer_client(const struct producer *producer)

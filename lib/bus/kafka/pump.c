@@ -53,6 +53,8 @@ void pump_switch(struct pump *pump, rd_kafka_queue_t *queue)
 
     unhook(pump);
     pump->queue = queue;
+    if (!queue)
+        return;
     rd_kafka_queue_io_event_enable(queue, pump->fd, &ring, sizeof ring);
     pump_again(pump); /* what is already there rang nobody */
 }

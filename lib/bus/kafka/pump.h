@@ -16,7 +16,7 @@ struct pump;
  * stays the caller's and outlives the pump. */
 struct pump *pump_new(struct loop *loop, rd_kafka_queue_t *queue, void (*on_ready)(void *owner),
                       void *owner);
-/* From now on another queue; the old one may be destroyed afterwards. */
+/* From now on another queue, or none (NULL); the old one may be destroyed afterwards. */
 void pump_switch(struct pump *pump, rd_kafka_queue_t *queue);
 /* on_ready once more at the next turn. */
 void pump_again(struct pump *pump);

@@ -47,6 +47,7 @@ static void test_watermark_moves_only_over_what_is_finished(void **state)
         assert_int_equal(watermark_lowest(watermark), steps[i].lowest);
     }
     assert_int_equal(watermark_next(watermark), 5);
+    watermark_free(&watermark);
 }
 
 static void test_watermark_refuses_what_is_not_in_hand(void **state)

@@ -58,10 +58,14 @@ static void test_secrets_are_not_printed(void **state)
     struct sample sample;
 
     (void)state;
-    sample_read(&sample, "sample: { name = \"n\"; password = \"hunter2\"; };", NULL);
+    sample_read(&sample,
+                "sample: { name = \"n\"; password = \"hunter2\"; "
+                "hosts = [\"sasl.password=hunter2\", \"a=b\"]; };",
+                NULL);
     char *text = printed(sample.conf);
     assert_null(strstr(text, "hunter2"));
     assert_non_null(strstr(text, "password = \"***\";"));
+    assert_non_null(strstr(text, "hosts = [\"sasl.password=***\", \"a=b\"];"));
     free(text);
     sample_free(&sample);
 }

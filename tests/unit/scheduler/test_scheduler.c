@@ -39,7 +39,7 @@ static void test_due_timer_becomes_work_with_its_fence(void **state)
     int64_t fence = fixture_defer(&fixture, "p1", due_ms);
     fixture_wait_for_work(&fixture, 1);
     struct record_work work = work_at(&fixture, arena, 0, &delivery);
-    assert_in_range(delivery.stored_at_ms, due_ms, due_ms + 500);
+    assert_in_range(delivery.stored_at_ms, due_ms, due_ms + 800); /* less than the regular look */
     struct record_work expected =
         *sample_work_with_ref(arena); /* attempt and the rest as deferred */
     expected.parcel_id = SLICE("p1");
@@ -111,6 +111,7 @@ static void test_poison_goes_to_dead_and_the_shard_goes_on(void **state)
     (void)state;
     fixture_begin_started(&fixture, NULL);
     (void)fixture_timer_bytes(&fixture, "p1", SLICE("\x01rubbish"));
+    WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_DEAD) == 1);
     fixture_put_timer(&other, "another", in_ms(0));
     int64_t offset = fixture_timer_bytes(&fixture, "p1", buf_slice(&other));
     WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_DEAD) == 2);

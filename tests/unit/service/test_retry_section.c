@@ -51,8 +51,7 @@ static void test_values_are_taken(void **state)
 
     (void)state;
     assert_int_equal(
-        read_retry("retry: { interval = \"linear\"; a = 5; period = 60; };", &settings, &said),
-        0);
+        read_retry("retry: { interval = \"linear\"; a = 5; period = 60; };", &settings, &said), 0);
     assert_int_equal(settings.kind, RETRY_LINEAR);
     assert_int_equal(settings.a_s, 5);
     assert_int_equal(settings.period_s, 60);

@@ -104,6 +104,12 @@ static void test_c16_a_lone_dot_is_never_uncertain(void **state)
               "E: rcpt b@b.test RCPT TO 550 no\n"
               "E: rcpt c@b.test RCPT TO 550 no\n"
               "E: result lost\n");
+    play(SEND "S: 250 ok\nS: 550 no\nS: 550 no\nS: 354 go\n"
+              "C: .\n"
+              "S: 354 again\n"
+              "E: rcpt b@b.test RCPT TO 550 no\n"
+              "E: rcpt c@b.test RCPT TO 550 no\n"
+              "E: result lost\n");
 }
 
 static void test_c14_421_decides_the_unconfirmed_at_each_stage(void **state)

@@ -99,9 +99,11 @@ static void test_i05_control_octets_in_commands_are_refused(void **state)
 static void test_i08_helo_lists_no_extensions_and_ehlo_resets(void **state)
 {
     (void)state;
-    play(GREETING "C: HELO app.test\n"
+    play(GREETING "A: helo  smtp\n"
+                  "C: HELO app.test\n"
                   "E: helo app.test\n"
-                  "S: 250 mx.test\n" MAIL RCPT "C: EHLO app.test\n"
+                  "S: 250 mx.test\n"
+                  "A: helo app.test smtp\n" MAIL RCPT "C: EHLO app.test\n"
                   "E: helo app.test\n"
                   "E: reset\n"
                   "S: 250-mx.test\n"
@@ -112,6 +114,7 @@ static void test_i08_helo_lists_no_extensions_and_ehlo_resets(void **state)
                   "S: 250-LIMITS RCPTMAX=5\n"
                   "S: 250-DSN\n"
                   "S: 250 STARTTLS\n"
+                  "A: helo app.test esmtp\n"
                   "C: RCPT TO:<b@b.test>\n"
                   "S: 503 5.5.1 MAIL first\n");
 }
@@ -203,7 +206,9 @@ static void test_i13_bad_addresses_are_501_with_a_reason(void **state)
               "C: MAIL FROM:<a@b.test>x\n"
               "S: 501 5.5.4 Want FROM:<address>\n"
               "C: MAIL\n"
-              "S: 501 5.5.4 Argument missing\n" MAIL "C: RCPT TO:<>\n"
+              "S: 501 5.5.4 Argument missing\n" MAIL "C: RCPT FROM:<b@b.test>\n"
+              "S: 501 5.5.4 Want TO:<address>\n"
+              "C: RCPT TO:<>\n"
               "S: 501 5.1.3 the local part is malformed\n"
               "C: RCPT TO:<b>\n"
               "S: 501 5.1.3 the domain is missing\n"
@@ -297,6 +302,7 @@ static void test_i26_starttls_resets_and_is_not_offered_again(void **state)
               "E: starttls\n"
               "A: phase tls\n"
               "A: secured\n"
+              "A: helo  smtp\n"
               "C: EHLO app.test\n"
               "E: helo app.test\n"
               "S: 250-mx.test\n"

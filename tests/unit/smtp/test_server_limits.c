@@ -102,6 +102,36 @@ static void test_i12_shutdown_lets_the_mail_in_progress_finish(void **state)
                              "A: phase closed\n");
 }
 
+static void test_i12_a_client_too_slow_is_told_in_the_middle_of_data(void **state)
+{
+    (void)state;
+    play(EHLO MAIL RCPT DATA "C| half a li\n"
+                             "A: abort\n"
+                             "S: 421 4.3.2 Too slow\n"
+                             "E: reset\n"
+                             "E: quit\n"
+                             "A: phase closed\n"
+                             "C: ne\n"
+                             "C: .\n");
+    play(EHLO MAIL RCPT DATA "C: .\n"
+                             "E: data_end \"\"\n"
+                             "A: abort\n"
+                             "A: answer 250 2.0.0 Ok\n"
+                             "S: 250 2.0.0 Ok\n"
+                             "S: 421 4.3.2 Too slow\n"
+                             "E: quit\n");
+}
+
+static void test_i12_shutdown_from_inside_a_callback(void **state)
+{
+    (void)state;
+    play(GREETING "C: HELO leaving.test\n"
+                  "E: helo leaving.test\n"
+                  "S: 250 mx.test\n"
+                  "S: 421 4.3.2 Service is shutting down\n"
+                  "E: quit\n");
+}
+
 static void test_i12_nothing_is_said_after_quit(void **state)
 {
     (void)state;
@@ -303,6 +333,8 @@ int main(void)
         cmocka_unit_test(test_i07_the_longest_dsn_combination_is_accepted),
         cmocka_unit_test(test_i12_shutdown_of_an_idle_session_is_421),
         cmocka_unit_test(test_i12_shutdown_lets_the_mail_in_progress_finish),
+        cmocka_unit_test(test_i12_a_client_too_slow_is_told_in_the_middle_of_data),
+        cmocka_unit_test(test_i12_shutdown_from_inside_a_callback),
         cmocka_unit_test(test_i12_nothing_is_said_after_quit),
         cmocka_unit_test(test_i18_who_talks_before_the_greeting_gets_554),
         cmocka_unit_test(test_i25_a_refusing_greeting_has_no_enhanced_code),

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Attempts against a destination that misbehaves, and bodies by reference. */
+#include "unit/sender/fixture.h"
+
+#include "base/hash.h"
+
+static const char *second_is_too_many(const char *local)
+{
+    return strcmp(local, "b") == 0 ? "552 5.5.3 Too many recipients" : NULL;
+}
+
+static void deliver(struct fixture *fixture, const char *id)
+{
+    struct record_work work = fixture_work(fixture, id, "user");
+
+    fixture_wait_finished(fixture, fixture_publish(fixture, &work));
+}
+
+static void test_s19_mails_share_a_connection(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    deliver(&fixture, "mail1");
+    deliver(&fixture, "mail2");
+    deliver(&fixture, "mail3");
+    assert_int_equal(fixture.sink.mail_count, 3);
+    assert_int_equal(fixture.sink.connections, 1);
+    assert_int_equal(fixture_metric(&fixture, "sender_pool_acquires_total{result=\"reused\"}"), 2);
+    fixture_end(&fixture);
+}
+
+static void test_queue_shares_as_many_connections_as_allowed(void **state)
+{
+    static const char *const MORE[] = {"sender.connections_per_destination=2", NULL};
+    struct fixture fixture;
+    int64_t last = 0;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    for (unsigned i = 0; i < 20; i++) {
+        struct record_work work = fixture_work(
+            &fixture, arena_str(fixture.arena, arena_printf(fixture.arena, "mail%u", i)), "user");
+        last = fixture_publish(&fixture, &work);
+    }
+    fixture_wait_finished(&fixture, last);
+    assert_int_equal(fixture.sink.mail_count, 20);
+    assert_true(fixture.sink.connections <= 2);
+    fixture_end(&fixture);
+}
+
+/* A failure on a reused connection before MAIL is answered is not an attempt. */
+static void test_stale_connection_is_replaced_without_an_attempt(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    deliver(&fixture, "mail1");
+    fixture.sink.says.mail = "421 4.4.2 Idle for too long";
+    struct record_work work = fixture_work(&fixture, "mail2", "user");
+    int64_t offset = fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, fixture.sink.connections == 2);
+    fixture.sink.says.mail = NULL;
+    fixture_wait_finished(&fixture, offset);
+    assert_int_equal(fixture.sink.mail_count, 2);
+    assert_string_equal(fixture_events(&fixture), "delivered delivered");
+    fixture_end(&fixture);
+}
+
+static void test_552_after_an_accepted_recipient_follows_up(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.says.rcpt = second_is_too_many;
+    fixture.sink.holds_dots = true;
+    work = fixture_work(&fixture, "mail1", "a b");
+    offset = fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, sink_held(&fixture.sink) == 1);
+    fixture.sink.says.rcpt = NULL;
+    fixture.sink.holds_dots = false;
+    sink_answer(&fixture.sink);
+    fixture_wait_finished(&fixture, offset);
+    assert_int_equal(fixture.sink.mail_count, 2);
+    assert_string_equal(fixture.sink.mails[0].rcpts, "a@dest.test");
+    assert_string_equal(fixture.sink.mails[1].rcpts, "b@dest.test");
+    assert_int_equal(fixture.sink.connections, 1);
+    assert_string_equal(fixture_events(&fixture), "delivered");
+    fixture_end(&fixture);
+}
+
+static void test_c16_lost_behind_the_dot_is_uncertain(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.holds_dots = true;
+    work = fixture_work(&fixture, "mail1", "user");
+    offset = fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, sink_held(&fixture.sink) == 1);
+    sink_cut(&fixture.sink);
+    fixture_wait_finished(&fixture, offset);
+    assert_int_equal(fixture.sink.connections, 1); /* no second try in this attempt */
+    fixture_wait_for(&fixture, BUS_TIMER, 1);
+    assert_int_equal(fixture_metric(&fixture, "sender_uncertain_total"), 1);
+    fixture_end(&fixture);
+}
+
+static void test_refused_host_defers(void **state)
+{
+    struct record_timer timer;
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.says.greeting = "554 5.7.1 Go away";
+    deliver(&fixture, "mail1");
+    timer = fixture_timer(&fixture, 0);
+    assert_int_equal(timer.work.rcpts[0].last.code, 554);
+    assert_true(slice_eq(timer.work.rcpts[0].last.status, SLICE("4.7.1")));
+    fixture_end(&fixture);
+}
+
+static void test_c3_next_host_is_tried(void **state)
+{
+    struct fixture fixture, *f = &fixture;
+    const char *more[2] = {0};
+    struct buf routes = {0};
+    struct sink closed;
+
+    (void)state;
+    fixture_begin(f, NULL);
+    sink_start(&closed, f->loop); /* a port nobody listens on any more */
+    buf_addf(&routes, "routes=({domain=\"*\"; hosts=[\"127.0.0.1:%d\", \"127.0.0.1:%d\"];})",
+             sink_port(&closed), sink_port(&f->sink));
+    sink_end(&closed);
+    more[0] = buf_str(&routes);
+    conf_free(&f->conf);
+    fixture_read_conf(f, more);
+    fixture_start(f);
+    deliver(f, "mail1");
+    assert_int_equal(f->sink.mail_count, 1);
+    fixture_end(f);
+    buf_free(&routes);
+}
+
+static void test_body_by_reference_is_read_from_the_log(void **state)
+{
+    struct fixture fixture;
+    struct record_work work, retry;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "user");
+    offset = fixture_publish(&fixture, &work);
+    fixture_wait_finished(&fixture, offset);
+    retry = fixture_work(&fixture, "mail2", "user");
+    retry.has_body_ref = true;
+    retry.body_ref = (struct record_body){.topic = RECORD_BODY_INLINE_OF_WORK,
+                                          .first_offset = offset,
+                                          .last_offset = offset,
+                                          .length = work.body.len,
+                                          .crc32c = work.body_crc32c};
+    retry.body = SLICE_NONE;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &retry));
+    assert_int_equal(fixture.sink.mail_count, 2);
+    assert_string_equal(fixture.sink.mails[1].body, fixture.sink.mails[0].body);
+    fixture_end(&fixture);
+}
+
+static void test_body_in_chunks(void **state)
+{
+    static const char *const PIECES[] = {"Subject: x\r\n\r\n", "first\r\n", "second\r\n"};
+    struct fixture fixture;
+    struct record_work work;
+    struct buf whole = {0};
+    int64_t first = -1, last = -1;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct record_chunk chunk = {.sequence = i, .total = i == 2 ? 3 : 0};
+        struct buf value = {0};
+        record_put_chunk(&value, &chunk);
+        buf_add_str(&value, PIECES[i]);
+        buf_add_str(&whole, PIECES[i]);
+        last = fixture_publish_bytes(&fixture, BUS_BODY, SLICE("mail1"), buf_slice(&value));
+        first = first < 0 ? last : first;
+        if (i == 1) /* repeated by the producer, and somebody else's in between */
+            (void)fixture_publish_bytes(&fixture, BUS_BODY, SLICE("mail1"), buf_slice(&value));
+        (void)fixture_publish_bytes(&fixture, BUS_BODY, SLICE("other"), buf_slice(&value));
+        buf_free(&value);
+    }
+    work = fixture_work(&fixture, "mail1", "user");
+    work.has_body_ref = true;
+    work.body_ref = (struct record_body){.topic = RECORD_BODY_CHUNKS,
+                                         .first_offset = first,
+                                         .last_offset = last,
+                                         .length = whole.len,
+                                         .crc32c = hash_crc32c(0, buf_slice(&whole))};
+    work.body = SLICE_NONE;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.mail_count, 1);
+    assert_string_equal(fixture.sink.mails[0].body,
+                        "Received: from a by b;\r\n now\r\nSubject: x\r\n\r\nfirst\r\nsecond\r\n");
+    buf_free(&whole);
+    fixture_end(&fixture);
+}
+
+static void test_lost_body_fails_and_is_buried(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "user");
+    work.has_body_ref = true;
+    work.body_ref = (struct record_body){.topic = RECORD_BODY_CHUNKS,
+                                         .partition = 1,
+                                         .first_offset = 100,
+                                         .last_offset = 101,
+                                         .length = 10};
+    work.body = SLICE_NONE;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.connections, 0);
+    assert_string_equal(fixture_events(&fixture), "failed");
+    fixture_wait_for(&fixture, BUS_FAILURE, 1);
+    fixture_wait_for(&fixture, BUS_DEAD, 1);
+    fixture_end(&fixture);
+}
+
+static void test_in_flight_limit_pauses_and_resumes(void **state)
+{
+    static const char *const MORE[] = {"sender.in_flight_max=10",
+                                       "sender.connections_per_destination=1", NULL};
+    struct fixture fixture;
+    int64_t last = 0;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    fixture.sink.holds_dots = true;
+    for (unsigned i = 0; i < 40; i++) {
+        struct record_work work = fixture_work(
+            &fixture, arena_str(fixture.arena, arena_printf(fixture.arena, "mail%u", i)), "user");
+        last = fixture_publish(&fixture, &work);
+    }
+    WAIT_FOR(fixture.loop, sink_held(&fixture.sink) == 1);
+    assert_true(fixture_metric(&fixture, "sender_parcels_in_flight") < 40);
+    fixture.sink.holds_dots = false;
+    sink_answer(&fixture.sink);
+    fixture_wait_finished(&fixture, last);
+    assert_int_equal(fixture.sink.mail_count, 40);
+    fixture_end(&fixture);
+}
+
+static void test_surplus_of_a_slow_destination_is_parked(void **state)
+{
+    static const char *const MORE[] = {"sender.in_flight_max=10", "sender.park_after_s=1",
+                                       "sender.connections_per_destination=1", NULL};
+    struct fixture fixture;
+    struct record_timer timer;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    fixture.sink.holds_dots = true;
+    for (unsigned i = 0; i < 10; i++) {
+        struct record_work work = fixture_work(
+            &fixture, arena_str(fixture.arena, arena_printf(fixture.arena, "mail%u", i)), "user");
+        (void)fixture_publish(&fixture, &work);
+    }
+    /* A share of 25 % is two: the one under way and one that waits stay. */
+    WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_TIMER) == 8);
+    timer = fixture_timer(&fixture, 0);
+    assert_true(slice_eq(timer.reason, SLICE("parked")));
+    assert_int_equal(timer.work.attempt, 0);
+    assert_in_range(timer.due_ms, clock_wall_ms() + 10000, clock_wall_ms() + 61000);
+    assert_string_equal(fixture_events(&fixture), "");
+    assert_int_equal(fixture_metric(&fixture, "sender_parked_total{reason=\"share\"}"), 8);
+    fixture.sink.holds_dots = false;
+    sink_answer(&fixture.sink);
+    WAIT_FOR(fixture.loop, fixture.sink.mail_count == 2);
+    fixture_end(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_s19_mails_share_a_connection),
+        cmocka_unit_test(test_queue_shares_as_many_connections_as_allowed),
+        cmocka_unit_test(test_stale_connection_is_replaced_without_an_attempt),
+        cmocka_unit_test(test_552_after_an_accepted_recipient_follows_up),
+        cmocka_unit_test(test_c16_lost_behind_the_dot_is_uncertain),
+        cmocka_unit_test(test_refused_host_defers),
+        cmocka_unit_test(test_c3_next_host_is_tried),
+        cmocka_unit_test(test_body_by_reference_is_read_from_the_log),
+        cmocka_unit_test(test_body_in_chunks),
+        cmocka_unit_test(test_lost_body_fails_and_is_buried),
+        cmocka_unit_test(test_in_flight_limit_pauses_and_resumes),
+        cmocka_unit_test(test_surplus_of_a_slow_destination_is_parked),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

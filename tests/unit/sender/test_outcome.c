@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is on the log after each outcome, and in which order it came there (docs/reliability.md):
+ * failures and events before the timer record, everything before the offset. */
+#include "unit/sender/fixture.h"
+
+static const char *rcpt_by_name(const char *local)
+{
+    if (strcmp(local, "nobody") == 0)
+        return "550 5.1.1 No such user";
+    if (strcmp(local, "later") == 0)
+        return "450 4.2.0 Greylisted";
+    return NULL;
+}
+
+static bool is_slice(struct slice s, const char *text)
+{
+    return slice_eq(s, slice_str(text));
+}
+
+static void test_delivered(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "user");
+    offset = fixture_publish(&fixture, &work);
+    fixture_wait_finished(&fixture, offset);
+    assert_int_equal(fixture.sink.mail_count, 1);
+    assert_string_equal(fixture.sink.mails[0].from, "app@shop.test");
+    assert_string_equal(fixture.sink.mails[0].rcpts, "user@dest.test");
+    assert_string_equal(fixture.sink.mails[0].body,
+                        "Received: from a by b;\r\n now\r\nSubject: x\r\n\r\n..dot\r\nhi\r\n");
+    assert_string_equal(fixture_events(&fixture), "delivered");
+    fixture_wait_for(&fixture, BUS_TIMER, 0);
+    fixture_wait_for(&fixture, BUS_FAILURE, 0);
+    assert_int_equal(
+        fixture_metric(&fixture, "sender_attempts_total{result=\"delivered\",reason=\"reply\"}"),
+        1);
+    fixture_end(&fixture);
+}
+
+static void test_s15_deferred_gets_a_timer_with_a_reference(void **state)
+{
+    struct record_timer timer;
+    struct fixture fixture;
+    struct record_work work;
+    int64_t offset, earliest_ms;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.says.rcpt = rcpt_by_name;
+    work = fixture_work(&fixture, "mail1", "later");
+    earliest_ms = clock_wall_ms() + 240000; /* a * 1 + b */
+    offset = fixture_publish(&fixture, &work);
+    fixture_wait_finished(&fixture, offset);
+    assert_string_equal(fixture_events(&fixture), "deferred");
+    fixture_wait_for(&fixture, BUS_TIMER, 1);
+    timer = fixture_timer(&fixture, 0);
+    assert_in_range(timer.due_ms, earliest_ms, earliest_ms + 5000);
+    assert_true(is_slice(timer.reason, "deferred"));
+    assert_int_equal(timer.work.attempt, 1);
+    assert_false(timer.work.has_fence);
+    assert_true(timer.work.has_body_ref);
+    assert_int_equal(timer.work.body_ref.topic, RECORD_BODY_INLINE_OF_WORK);
+    assert_int_equal(timer.work.body_ref.partition, 0);
+    assert_int_equal(timer.work.body_ref.first_offset, offset);
+    assert_int_equal(timer.work.body_ref.last_offset, offset);
+    assert_int_equal(timer.work.body_ref.length, work.body.len);
+    assert_int_equal(timer.work.body_ref.crc32c, work.body_crc32c);
+    assert_int_equal(timer.work.rcpts[0].last.code, 450);
+    assert_true(is_slice(timer.work.rcpts[0].last.status, "4.2.0"));
+    assert_true(is_slice(timer.work.rcpts[0].last.text, "Greylisted"));
+    assert_true(is_slice(timer.work.rcpts[0].last.stage, "RCPT TO"));
+    assert_true(is_slice(timer.work.rcpts[0].last.mx_ip, "127.0.0.1"));
+    fixture_wait_for(&fixture, BUS_FAILURE, 0);
+    fixture_end(&fixture);
+}
+
+static void test_failed_gets_a_failure_record(void **state)
+{
+    struct record_failure failure;
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.says.rcpt = rcpt_by_name;
+    work = fixture_work(&fixture, "mail1", "nobody");
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_string_equal(fixture_events(&fixture), "failed");
+    fixture_wait_for(&fixture, BUS_FAILURE, 1);
+    failure = fixture_failure(&fixture, 0);
+    assert_int_equal(failure.action, RECORD_FAILED);
+    assert_true(is_slice(failure.event_id, "mail1.1.failed"));
+    assert_true(failure.work.has_body_ref);
+    assert_int_equal(failure.work.rcpts[0].last.code, 550);
+    assert_int_equal(failure.work.rcpts[0].last.error_class, 2);
+    assert_true(is_slice(failure.work.rcpts[0].last.status, "5.1.1"));
+    fixture_wait_for(&fixture, BUS_TIMER, 0);
+    fixture_end(&fixture);
+}
+
+static void test_mixed_outcomes_in_order(void **state)
+{
+    struct record_failure failure;
+    struct record_timer timer;
+    struct fixture fixture;
+    struct record_work work;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.says.rcpt = rcpt_by_name;
+    work = fixture_work(&fixture, "mail1", "fine nobody later fine2");
+    /* The first try at the failure record fails: the timer must wait for the second one. */
+    bus_fake_fail(fixture.hub, BUS_FAILURE, 1, ERR_RETRY, false);
+    offset = fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_EVENT) == 3);
+    assert_int_equal(bus_fake_count(fixture.hub, BUS_FAILURE), 0);
+    assert_int_equal(bus_fake_count(fixture.hub, BUS_TIMER), 0);
+    WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_FAILURE) == 1);
+    assert_int_equal(bus_fake_count(fixture.hub, BUS_TIMER), 0);
+    fixture_wait_finished(&fixture, offset);
+    assert_int_equal(fixture.sink.mail_count, 1);
+    assert_string_equal(fixture.sink.mails[0].rcpts, "fine@dest.test fine2@dest.test");
+    failure = fixture_failure(&fixture, 0);
+    assert_int_equal(failure.work.rcpt_count, 1);
+    assert_int_equal(failure.work.rcpts[0].index, 1);
+    timer = fixture_timer(&fixture, 0);
+    assert_int_equal(timer.work.rcpt_count, 1);
+    assert_int_equal(timer.work.rcpts[0].index, 2);
+    /* The accepted ones were marked at once, the end as F. */
+    assert_string_equal(fixture_ask(&fixture, "ZCOUNT w:{0} -inf +inf"), "0"); /* committed */
+    fixture_end(&fixture);
+}
+
+static void test_timer_is_retried_until_it_is_durable(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.says.rcpt = rcpt_by_name;
+    bus_fake_fail(fixture.hub, BUS_TIMER, 2, ERR_RETRY, false);
+    work = fixture_work(&fixture, "mail1", "later");
+    offset = fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_EVENT) == 1);
+    assert_int_equal(bus_fake_committed(fixture.hub, BUS_WORK, "sender", 0), BUS_COMMITTED);
+    fixture_wait_finished(&fixture, offset);
+    fixture_wait_for(&fixture, BUS_TIMER, 1);
+    assert_string_equal(fixture_events(&fixture), "deferred"); /* once */
+    fixture_end(&fixture);
+}
+
+static void test_tombstone_ends_a_retry(void **state)
+{
+    struct bus_delivery tombstone;
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "user");
+    work.attempt = 1;
+    work.has_fence = true;
+    work.fence = 7; /* the index is empty: unknown, so it goes on */
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.mail_count, 1);
+    fixture_wait_for(&fixture, BUS_TIMER, 1);
+    assert_true(bus_fake_record(fixture.hub, BUS_TIMER, 0, &tombstone));
+    assert_true(tombstone.is_tombstone);
+    assert_true(is_slice(tombstone.key, "mail1"));
+    fixture_end(&fixture);
+}
+
+static void test_no_tombstone_while_a_recipient_waits(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    fixture.sink.says.rcpt = rcpt_by_name;
+    work = fixture_work(&fixture, "mail1", "fine later");
+    work.attempt = 3;
+    work.has_fence = true;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    fixture_wait_for(&fixture, BUS_TIMER, 1);
+    assert_int_equal(fixture_timer(&fixture, 0).work.attempt, 4);
+    fixture_end(&fixture);
+}
+
+static void test_s11_expires_by_look_ahead(void **state)
+{
+    static const char *const MORE[] = {"retry.period=3600", NULL};
+    struct record_failure failure;
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    fixture.sink.says.rcpt = rcpt_by_name;
+    work = fixture_work(&fixture, "mail1", "later");
+    work.attempt = 2; /* the next would come in 1200 s */
+    work.has_fence = true;
+    work.envelope.queued_at_ms -= 2500 * 1000;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_string_equal(fixture_events(&fixture), "expired");
+    failure = fixture_failure(&fixture, 0);
+    assert_true(is_slice(failure.event_id, "mail1.3.expired"));
+    assert_true(is_slice(failure.work.rcpts[0].last.status, "4.4.7"));
+    assert_int_equal(failure.work.rcpts[0].last.error_class, 3);
+    assert_int_equal(failure.work.rcpts[0].last.code, 450); /* the last real reply stays */
+    fixture_wait_for(&fixture, BUS_TIMER, 1);               /* the tombstone */
+    fixture_end(&fixture);
+}
+
+static void test_first_attempt_after_the_period_expires_unsent(void **state)
+{
+    struct record_failure failure;
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "user");
+    work.envelope.queued_at_ms -= (int64_t)86401 * 1000;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.connections, 0);
+    assert_string_equal(fixture_events(&fixture), "expired");
+    failure = fixture_failure(&fixture, 0);
+    assert_int_equal(failure.work.attempt, 0);
+    assert_int_equal(failure.work.rcpts[0].last.code, 0);
+    assert_true(failure.work.rcpts[0].last.reason.len > 0);
+    fixture_end(&fixture);
+}
+
+static void test_poison_goes_to_dead(void **state)
+{
+    struct bus_delivery dead;
+    struct fixture fixture;
+    struct record_work work;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    (void)fixture_publish_bytes(&fixture, BUS_WORK, SLICE("x"), SLICE("not a record"));
+    work = fixture_work(&fixture, "mail1", "user");
+    offset = fixture_publish(&fixture, &work);
+    fixture_wait_finished(&fixture, offset);
+    assert_int_equal(fixture.sink.mail_count, 1); /* the service goes on */
+    fixture_wait_for(&fixture, BUS_DEAD, 1);
+    assert_true(bus_fake_record(fixture.hub, BUS_DEAD, 0, &dead));
+    assert_true(slice_find_slice(dead.value, SLICE("not a record")) < dead.value.len);
+    fixture_end(&fixture);
+}
+
+static void test_fanout_becomes_parcels(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+    struct bus_delivery record;
+    struct err err;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "a b");
+    work.destination = SLICE_NONE;
+    work.rcpts[1].address = SLICE("b@other.test");
+    (void)fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, fixture.sink.mail_count == 2);
+    fixture_wait_for(&fixture, BUS_WORK, 3);
+    for (size_t i = 0; bus_fake_record(fixture.hub, BUS_WORK, i, &record); i++) {
+        struct record_work part;
+        assert_int_equal(record_get_work(fixture.arena, record.value, &part, &err), 0);
+        if (!part.destination.len)
+            continue;
+        assert_true(part.has_body_ref); /* of the fan-out record itself */
+        assert_int_equal(part.body_ref.topic, RECORD_BODY_INLINE_OF_WORK);
+        assert_int_equal(part.rcpt_count, 1);
+    }
+    assert_int_equal(fixture.sink.mails[0].body_len, fixture.sink.mails[1].body_len);
+    WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_EVENT) == 2);
+    fixture_end(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_delivered),
+        cmocka_unit_test(test_s15_deferred_gets_a_timer_with_a_reference),
+        cmocka_unit_test(test_failed_gets_a_failure_record),
+        cmocka_unit_test(test_mixed_outcomes_in_order),
+        cmocka_unit_test(test_timer_is_retried_until_it_is_durable),
+        cmocka_unit_test(test_tombstone_ends_a_retry),
+        cmocka_unit_test(test_no_tombstone_while_a_recipient_waits),
+        cmocka_unit_test(test_s11_expires_by_look_ahead),
+        cmocka_unit_test(test_first_attempt_after_the_period_expires_unsent),
+        cmocka_unit_test(test_poison_goes_to_dead),
+        cmocka_unit_test(test_fanout_becomes_parcels),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which connection a mail gets, and when idle ones go (S19..S22, C17); against a destination on
+ * loopback. */
+#include "unit/net/cases.h"
+
+#include "sender/pool.h"
+#include "unit/sender/sink.h"
+
+struct fixture {
+    struct loop *loop;
+    struct metrics *metrics;
+    struct sender_settings settings;
+    struct pool *pool;
+    struct sink sink;
+    struct connection_target target;
+    /* what the owner saw */
+    size_t readies, results, failures;
+    bool keeps_ready; /* a ready connection is put back, not sent on */
+    struct smtp_rcpt rcpt;
+    struct smtp_mail mail;
+    bool may_send, was_lost, was_unsent, was_reused;
+    uint16_t code;
+    enum smtp_stage failed_at;
+};
+
+static void on_ready(void *owner, struct connection *connection)
+{
+    struct fixture *fixture = owner;
+
+    fixture->readies++;
+    if (fixture->keeps_ready)
+        pool_put(fixture->pool, connection);
+    else
+        connection_send(connection, &fixture->mail);
+}
+
+static void on_result(void *owner, struct connection *connection, const struct smtp_result *result)
+{
+    struct fixture *fixture = owner;
+
+    fixture->results++;
+    fixture->was_lost = result->is_lost;
+    fixture->was_unsent = result->is_unsent;
+    fixture->was_reused = connection_is_reused(connection);
+    fixture->code = result->rcpts[0].reply.code;
+    if (result->is_reusable)
+        pool_put(fixture->pool, connection);
+}
+
+static void on_failed(void *owner, struct connection *connection,
+                      const struct connection_trouble *trouble)
+{
+    struct fixture *fixture = owner;
+
+    (void)connection;
+    assert_non_null(trouble->detail);
+    fixture->failures++;
+    fixture->failed_at = trouble->stage;
+    fixture->code = trouble->reply->code;
+}
+
+static bool may_send(void *owner)
+{
+    return ((struct fixture *)owner)->may_send;
+}
+
+static const struct connection_ops OPS = {
+    .on_ready = on_ready, .on_result = on_result, .on_failed = on_failed, .may_send = may_send};
+
+static void begin(struct fixture *fixture)
+{
+    struct err err;
+
+    *fixture = (struct fixture){.loop = loop_new(),
+                                .metrics = metrics_new(),
+                                .settings = {.hostname = "relay.test",
+                                             .source_address = "",
+                                             .pool_count = 2,
+                                             .pool_timeout_s = 60,
+                                             .mails_per_connection = 1000,
+                                             .connect_timeout_s = 5,
+                                             .greeting_timeout_s = 5,
+                                             .tls_timeout_s = 5,
+                                             .command_timeout_s = 5,
+                                             .data_timeout_s = 5,
+                                             .block_timeout_s = 5,
+                                             .dot_timeout_s = 5},
+                                .may_send = true,
+                                .rcpt = {.address = SLICE("u@dest.test")},
+                                .mail = {.from = {.address = SLICE("a@b.test")},
+                                         .rcpt_count = 1,
+                                         .trace = SLICE("Received: x\r\n"),
+                                         .body = SLICE("\r\n..x\r\n")}};
+    fixture->mail.rcpts = &fixture->rcpt;
+    sink_start(&fixture->sink, fixture->loop);
+    assert_int_equal(net_address_parse(SLICE("127.0.0.1"), sink_port(&fixture->sink),
+                                       &fixture->target.address, &err),
+                     0);
+    fixture->target.host = SLICE("sink.test");
+    fixture->pool = pool_new(fixture->loop, &fixture->settings, NULL, fixture->metrics);
+}
+
+static void end(struct fixture *fixture)
+{
+    pool_free(&fixture->pool);
+    sink_end(&fixture->sink);
+    loop_free(&fixture->loop);
+    metrics_free(&fixture->metrics);
+}
+
+static void open_one(struct fixture *fixture)
+{
+    assert_non_null(pool_open(fixture->pool, &fixture->target, &OPS, fixture));
+}
+
+/* Sends on a pooled connection, which must be there. */
+static void reuse_one(struct fixture *fixture)
+{
+    struct connection *connection = pool_take(fixture->pool, &fixture->target, &OPS, fixture);
+
+    assert_non_null(connection);
+    connection_send(connection, &fixture->mail);
+}
+
+static void test_s19_connection_is_kept_and_reused(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    assert_null(pool_take(fixture.pool, &fixture.target, &OPS, &fixture));
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    assert_int_equal(fixture.code, 250);
+    assert_false(fixture.was_reused);
+    assert_int_equal(pool_idle_count(fixture.pool), 1);
+    reuse_one(&fixture);
+    assert_int_equal(pool_idle_count(fixture.pool), 0);
+    WAIT_FOR(fixture.loop, fixture.results == 2);
+    assert_true(fixture.was_reused);
+    assert_int_equal(fixture.sink.connections, 1);
+    assert_int_equal(fixture.sink.mail_count, 2);
+    assert_string_equal(fixture.sink.mails[1].body, "Received: x\r\n\r\n..x\r\n");
+    end(&fixture);
+}
+
+static void test_c17_key_is_address_port_and_tls(void **state)
+{
+    struct connection_target elsewhere, clear;
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    elsewhere = clear = fixture.target;
+    net_address_set_port(&elsewhere.address, 1);
+    clear.is_clear = true;
+    assert_null(pool_take(fixture.pool, &elsewhere, &OPS, &fixture));
+    assert_null(pool_take(fixture.pool, &clear, &OPS, &fixture));
+    assert_int_equal(pool_idle_count(fixture.pool), 1);
+    end(&fixture);
+}
+
+static void test_s20_count_least_recently_used_goes(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    for (size_t i = 0; i < 3; i++)
+        open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 3);
+    assert_int_equal(pool_idle_count(fixture.pool), 2);
+    WAIT_FOR(fixture.loop, fixture.sink.quits == 1 && pool_count(fixture.pool) == 2);
+    end(&fixture);
+}
+
+static void test_s21_idle_for_the_timeout_is_closed_with_quit(void **state)
+{
+    struct fixture fixture;
+    uint64_t began_ms, took_ms;
+
+    (void)state;
+    begin(&fixture);
+    fixture.settings.pool_timeout_s = 1;
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    began_ms = clock_monotonic_ms();
+    WAIT_FOR(fixture.loop, pool_idle_count(fixture.pool) == 0);
+    took_ms = clock_monotonic_ms() - began_ms;
+    assert_in_range(took_ms, 950, 2000);
+    WAIT_FOR(fixture.loop, fixture.sink.quits == 1 && pool_count(fixture.pool) == 0);
+    end(&fixture);
+}
+
+static void test_c17_idle_connection_that_speaks_is_thrown_away(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    sink_say(&fixture.sink, "421 4.4.2 Bye");
+    WAIT_FOR(fixture.loop, pool_idle_count(fixture.pool) == 0);
+    assert_null(pool_take(fixture.pool, &fixture.target, &OPS, &fixture));
+    assert_int_equal(fixture.failures, 0); /* nobody's mail */
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 2);
+    sink_cut(&fixture.sink);
+    WAIT_FOR(fixture.loop, pool_count(fixture.pool) == 0);
+    end(&fixture);
+}
+
+static void test_lost_before_mail_is_answered_is_unsent(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    fixture.sink.says.mail = ""; /* hangs up */
+    reuse_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 2);
+    assert_true(fixture.was_lost && fixture.was_unsent && fixture.was_reused);
+    end(&fixture);
+}
+
+static void test_worn_connection_is_closed(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    fixture.settings.mails_per_connection = 1;
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    assert_int_equal(pool_idle_count(fixture.pool), 0);
+    WAIT_FOR(fixture.loop, fixture.sink.quits == 1);
+    end(&fixture);
+}
+
+static void test_lost_right_to_send_stops_before_the_content(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    fixture.may_send = false;
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    assert_true(fixture.was_lost);
+    assert_int_equal(fixture.sink.mail_count, 0);
+    end(&fixture);
+}
+
+static void test_failures_before_ready(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    fixture.sink.says.greeting = "554 5.7.1 Go away";
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.failures == 1);
+    assert_int_equal(fixture.failed_at, SMTP_STAGE_GREETING);
+    assert_int_equal(fixture.code, 554);
+    fixture.sink.says.greeting = "";
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.failures == 2);
+    assert_int_equal(fixture.failed_at, SMTP_STAGE_GREETING);
+    assert_int_equal(fixture.code, 0);
+    sink_end(&fixture.sink); /* its port is free now: refused */
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.failures == 3);
+    assert_int_equal(fixture.failed_at, SMTP_STAGE_CONNECT);
+    WAIT_FOR(fixture.loop, pool_count(fixture.pool) == 0);
+    sink_start(&fixture.sink, fixture.loop);
+    end(&fixture);
+}
+
+static void test_c7_silent_peer_is_given_up(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    fixture.settings.command_timeout_s = 1;
+    fixture.sink.says.mail = "-";
+    open_one(&fixture);
+    while (!fixture.results) {
+        loop_turn(fixture.loop, 50);
+        pool_tick(fixture.pool);
+    }
+    assert_true(fixture.was_lost);
+    end(&fixture);
+}
+
+static void test_drain_says_quit(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    pool_drain(fixture.pool);
+    assert_int_equal(pool_idle_count(fixture.pool), 0);
+    WAIT_FOR(fixture.loop, fixture.sink.quits == 1 && pool_count(fixture.pool) == 0);
+    end(&fixture);
+}
+
+static void test_broken_tls_is_remembered_by_address(void **state)
+{
+    struct net_address other;
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    other = fixture.target.address;
+    net_address_set_port(&other, 1);
+    assert_false(pool_is_tls_broken(fixture.pool, &fixture.target.address));
+    pool_note_tls_broken(fixture.pool, &fixture.target.address);
+    assert_true(pool_is_tls_broken(fixture.pool, &fixture.target.address));
+    assert_false(pool_is_tls_broken(fixture.pool, &other));
+    end(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_s19_connection_is_kept_and_reused),
+        cmocka_unit_test(test_c17_key_is_address_port_and_tls),
+        cmocka_unit_test(test_s20_count_least_recently_used_goes),
+        cmocka_unit_test(test_s21_idle_for_the_timeout_is_closed_with_quit),
+        cmocka_unit_test(test_c17_idle_connection_that_speaks_is_thrown_away),
+        cmocka_unit_test(test_lost_before_mail_is_answered_is_unsent),
+        cmocka_unit_test(test_worn_connection_is_closed),
+        cmocka_unit_test(test_lost_right_to_send_stops_before_the_content),
+        cmocka_unit_test(test_failures_before_ready),
+        cmocka_unit_test(test_c7_silent_peer_is_given_up),
+        cmocka_unit_test(test_drain_says_quit),
+        cmocka_unit_test(test_broken_tls_is_remembered_by_address),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
