@@ -79,8 +79,11 @@ static void bury(struct failure *failure)
     struct bus *bus = failure->bouncer->bus;
     struct buf head = {0};
 
-    record_put_dead(&head, bus_topic_row(BUS_FAILURE)->name, failure->partition, failure->offset,
-                    failure->poison, "bouncer");
+    record_put_dead(&head, &(struct record_dead){.topic = bus_topic_row(BUS_FAILURE)->name,
+                                                 .partition = failure->partition,
+                                                 .offset = failure->offset,
+                                                 .reason = failure->poison,
+                                                 .component = "bouncer"});
     const struct bus_record record = {
         .topic = BUS_DEAD,
         .partition = bus_partition_of(bus, BUS_DEAD, SLICE_NONE),

@@ -23,9 +23,10 @@ struct session {
     size_t rcpt_count, rcpt_room;
     struct buf body;
     uint64_t body_taken; /* from the budget */
-    uint64_t data_since_us;
+    uint64_t data_since_us, last_read_ms;
     struct intake *intake; /* on its way to the log */
     bool is_refused, is_quitting, is_paused;
+    bool is_rate_checked; /* the timer runs for the data rate, not for silence */
 };
 
 static const struct smtp_reply ACCEPT = {0};
@@ -44,14 +45,17 @@ static void drop_mail(struct session *session)
     }
 }
 
+/* In DATA the timer keeps its own pace, or a trickle of octets would put it off for ever. */
 static void start_timer(struct session *session)
 {
     const struct ingress_settings *settings = session->listener->ingress->settings;
+    bool is_in_data = smtp_server_phase(session->engine) == SMTP_SERVER_DATA;
 
-    if (smtp_server_phase(session->engine) == SMTP_SERVER_DATA && settings->min_rate > 0)
-        loop_timer_start(session->timer, RATE_CHECK_MS);
-    else
-        loop_timer_start(session->timer, (uint64_t)settings->idle_timeout_ms);
+    if (is_in_data && session->is_rate_checked)
+        return;
+    session->is_rate_checked = is_in_data;
+    loop_timer_start(session->timer,
+                     is_in_data ? RATE_CHECK_MS : (uint64_t)settings->idle_timeout_ms);
 }
 
 /* After every call into the engine: its replies leave, its wishes are carried out. */
@@ -203,6 +207,7 @@ static void session_on_read(void *owner, struct slice bytes)
 
     if (session->is_quitting || session->is_refused)
         return;
+    session->last_read_ms = loop_now_ms(session->listener->ingress->env->loop);
     smtp_server_feed(session->engine, bytes);
     if (!session->intake)
         start_timer(session);
@@ -251,27 +256,35 @@ static bool is_too_slow(const struct session *session)
 {
     const struct ingress_settings *settings = session->listener->ingress->settings;
 
-    if (smtp_server_phase(session->engine) != SMTP_SERVER_DATA || !session->data_since_us)
+    if (!session->data_since_us)
         return false;
     uint64_t elapsed_ms = (clock_monotonic_us() - session->data_since_us) / 1000;
     return elapsed_ms > RATE_GRACE_MS &&
            session->body_taken < elapsed_ms / 1000 * (uint64_t)settings->min_rate;
 }
 
+static bool is_silent(const struct session *session)
+{
+    const struct ingress *ingress = session->listener->ingress;
+    return loop_now_ms(ingress->env->loop) - session->last_read_ms >=
+           (uint64_t)ingress->settings->idle_timeout_ms;
+}
+
 static void session_on_timer(void *owner)
 {
     struct session *session = owner;
-    bool is_in_data = smtp_server_phase(session->engine) == SMTP_SERVER_DATA;
 
     if (session->is_refused || session->is_quitting) {
         stream_abort(session->stream);
         return;
     }
-    if (is_in_data && session->data_since_us && !is_too_slow(session)) {
+    if (session->is_rate_checked && !is_too_slow(session) && !is_silent(session)) {
         loop_timer_start(session->timer, RATE_CHECK_MS);
         return;
     }
-    smtp_server_shutdown(session->engine, is_in_data ? "Too slow" : "Idle for too long");
+    smtp_server_abort(session->engine, session->is_rate_checked && !is_silent(session)
+                                           ? "Too slow"
+                                           : "Idle for too long");
     session->is_quitting = true;
     settle(session);
 }

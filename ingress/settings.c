@@ -7,7 +7,8 @@
 #include "net/address.h"
 #include "proto/settings.h"
 
-#define MIB ((int64_t)1024 * 1024)
+#define KIB ((int64_t)1024)
+#define MIB (1024 * KIB)
 
 static int check_address(const char *value, struct err *err)
 {
@@ -36,7 +37,7 @@ static const struct conf_setting INGRESS[] = {
      .type = CONF_SIZE,
      AT(max_size_bytes),
      .fallback = "50 MiB",
-     .min = 64 * 1024,
+     .min = 64 * KIB,
      .max = 1024 * MIB,
      .unit = "bytes",
      .help = "Largest mail accepted, advertised as SIZE. Larger ones get 552."},

@@ -20,9 +20,8 @@ struct record_body {
 };
 
 struct record_reply {
-    uint32_t code;
+    uint32_t code, error_class;
     struct slice enhanced, text, stage, mx_host, mx_ip, reason, status;
-    uint32_t error_class;
     int64_t at_ms;
 };
 
@@ -57,7 +56,7 @@ struct record_work {
     bool has_body_ref;
     struct record_body body_ref; /* when has_body_ref */
     struct slice body;           /* otherwise: the bytes behind the header */
-    uint32_t body_crc32c;        /* of body */
+    uint32_t body_crc32c;
 };
 
 struct record_timer {
@@ -79,15 +78,22 @@ struct record_chunk {
     struct slice bytes;
 };
 
+struct record_dead {   /* a record that was given up */
+    const char *topic; /* its name */
+    int32_t partition;
+    int64_t offset;
+    const char *reason; /* a sentence */
+    const char *component; /* who gave it up */
+};
+
 /* Encoding appends version, length and header to head; the body, where there is one, is published
  * behind it (bus_record.body). */
 void record_put_work(struct buf *head, const struct record_work *work);
 void record_put_timer(struct buf *head, const struct record_timer *timer);
 void record_put_failure(struct buf *head, const struct record_failure *failure);
 void record_put_chunk(struct buf *head, const struct record_chunk *chunk);
-/* The original record follows as the body. topic: its name; component: who gave it up. */
-void record_put_dead(struct buf *head, const char *topic, int32_t partition, int64_t offset,
-                     const char *reason, const char *component);
+/* The original record follows as the body. */
+void record_put_dead(struct buf *head, const struct record_dead *dead);
 
 /* ERR_INVALID with the reason. Body checksums are not checked here (record_body_is_intact). A work
  * record has at least one recipient; a timer always has a body_ref, a failure may lack it. */

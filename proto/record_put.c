@@ -198,15 +198,14 @@ void record_put_chunk(struct buf *head, const struct record_chunk *chunk)
     put(head, &header.base);
 }
 
-void record_put_dead(struct buf *head, const char *topic, int32_t partition, int64_t offset,
-                     const char *reason, const char *component)
+void record_put_dead(struct buf *head, const struct record_dead *dead)
 {
     Hikyaku__Dead header = HIKYAKU__DEAD__INIT;
 
-    header.topic = bytes_of(slice_str(topic));
-    header.partition = partition;
-    header.offset = offset;
-    header.reason = bytes_of(slice_sub(slice_str(reason), 0, RECORD_TEXT_MAX));
-    header.component = bytes_of(slice_str(component));
+    header.topic = bytes_of(slice_str(dead->topic));
+    header.partition = dead->partition;
+    header.offset = dead->offset;
+    header.reason = bytes_of(slice_sub(slice_str(dead->reason), 0, RECORD_TEXT_MAX));
+    header.component = bytes_of(slice_str(dead->component));
     put(head, &header.base);
 }

@@ -49,7 +49,11 @@ void dead_publish(struct scheduler *scheduler, const struct bus_delivery *delive
                                    .offset = delivery->offset};
     log_letter(letter, LOG_ERROR, "dead_record", reason);
     metrics_add(scheduler->env->metrics, METRIC_DEAD, METRIC_LABELS(topic, "invalid"), 1);
-    record_put_dead(&head, topic, delivery->partition, delivery->offset, reason, "scheduler");
+    record_put_dead(&head, &(struct record_dead){.topic = topic,
+                                                 .partition = delivery->partition,
+                                                 .offset = delivery->offset,
+                                                 .reason = reason,
+                                                 .component = "scheduler"});
     struct bus_record record = {
         .topic = BUS_DEAD,
         .partition = 0, /* the only one, by default; order and spread do not matter */

@@ -19,8 +19,11 @@ void dead_build(const struct parcel *parcel, const char *reason, struct bus_reco
     record->key = SLICE_NONE;
     /* A record at the size limit loses its tail: the header must fit in as well. */
     record->body = slice_sub(parcel->value, 0, BUS_RECORD_MAX_BYTES - HEAD_ROOM);
-    record_put_dead(head, bus_topic_row(BUS_WORK)->name, parcel->partition->number, parcel->offset,
-                    reason, "sender");
+    record_put_dead(head, &(struct record_dead){.topic = bus_topic_row(BUS_WORK)->name,
+                                                .partition = parcel->partition->number,
+                                                .offset = parcel->offset,
+                                                .reason = reason,
+                                                .component = "sender"});
 }
 
 void dead_tell(const struct parcel *parcel, const char *reason)

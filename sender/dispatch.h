@@ -6,13 +6,15 @@
  *  - ownership: one consumer per partition; bus_owns is asked again just before the content is
  *    written (connection.c, may_send), so that a sender which lost its partition stops short of it;
  *  - the table of parcels in hand and lately finished (flight.c): repeats within one sender;
- *  - the marks w:{p}, read once when a partition is assigned (partition.c): what an earlier owner
- *    had accepted by a peer and not committed. MARK_PARTIAL carries the recipients already
- * accepted. Redis is asked (timer_index_check) only where another record may have overtaken this
- * one:
+ *  - the marks w:{p}, read once when a partition is assigned (partition.c; a Redis that is away is
+ *    waited for some seconds): what an earlier owner had accepted by a peer and not committed.
+ *    MARK_PARTIAL carries the recipients that were accepted already.
+ *
+ * Redis is asked (timer_index_check) only where another record may have overtaken this one:
  *  - records with a fence, that is retries: a repeat of a fired timer, or one the log moved past;
- *  - first attempts in the window of offsets an earlier owner may have had in hand: below both the
- *    log's end and 4096 offsets behind the first record after an assignment.
+ *  - first attempts in the window of offsets an earlier owner may have had in hand: below the log's
+ *    end at the assignment, and at most 4096 offsets behind the first record.
+ *
  * Redis away: the answer is UNKNOWN, and the mail goes on (never lost, at worst sent twice). */
 #pragma once
 

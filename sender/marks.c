@@ -163,13 +163,18 @@ static void on_loaded(void *owner, struct redis_call *call, const struct redis_v
     mark_table_clear(load->table);
     if (value->type == REDIS_ARRAY)
         fill_table(load->table, value);
-    load->on_loaded(load->owner);
+    load->on_loaded(load->owner, value->type != REDIS_DOWN);
 }
 
 void marks_load(struct marks *marks, int32_t partition, struct marks_load *load)
 {
-    struct slice args[4] = {SLICE("ZRANGE"), key_of(marks, partition), SLICE("0"), SLICE("-1")};
+    struct slice args[4];
 
+    flush(marks);
+    args[0] = SLICE("ZRANGE");
+    args[1] = key_of(marks, partition);
+    args[2] = SLICE("0");
+    args[3] = SLICE("-1");
     load->call = (struct redis_call){.on_reply = on_loaded, .owner = load};
     redis_command(marks->redis, &load->call, args, 4);
     loop_later(marks->loop, &marks->flush, flush, marks);

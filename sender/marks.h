@@ -21,7 +21,8 @@ struct mark_table {
 
 struct marks_load { /* embedded, zero-initialised; alive until on_loaded */
     struct redis_call call;
-    void (*on_loaded)(void *owner);
+    /* is_known false: Redis did not answer. */
+    void (*on_loaded)(void *owner, bool is_known);
     void *owner;
     struct mark_table *table;
 };
@@ -34,7 +35,7 @@ void marks_put(struct marks *marks, int32_t partition, int64_t offset, enum mark
                struct slice bits);
 /* Drops what is below next_offset. */
 void marks_trim(struct marks *marks, int32_t partition, int64_t next_offset);
-/* Fills the table (leaves it empty when Redis is away); then on_loaded, never from inside. */
+/* Fills the table; then on_loaded, never from inside. Sees every mark put before. */
 void marks_load(struct marks *marks, int32_t partition, struct marks_load *load);
 
 /* The strongest mark of that offset; asked in rising order of offsets. */

@@ -8,7 +8,8 @@
 #include "sender/destination.h"
 
 /* As many offsets as a predecessor can have had in hand when the log does not tell its end. */
-#define WINDOW_MAX 4096
+#define WINDOW_MAX    4096
+#define REDIS_WAIT_MS 5000
 
 static struct partition *partition_get(struct sender *sender, int32_t number)
 {
@@ -37,16 +38,54 @@ struct partition *partition_find(struct sender *sender, int32_t number)
                                                                    : NULL;
 }
 
-static void on_loaded(void *owner)
+static void start(struct partition *partition)
+{
+    struct bus_consumer *consumer = partition->sender->consumer;
+
+    partition->state = PARTITION_RUNNING;
+    partition->has_marks = partition->marks.count > 0;
+    bus_start(consumer, partition->number, BUS_COMMITTED);
+}
+
+static bool may_wait_for_redis(const struct partition *partition)
+{
+    return loop_now_ms(partition->sender->loop) - partition->assigned_ms < REDIS_WAIT_MS;
+}
+
+static void on_loaded(void *owner, bool is_known)
 {
     struct partition *partition = owner;
 
     partition->is_loading = false;
     if (partition->state != PARTITION_LOADING)
         return;
-    partition->state = PARTITION_RUNNING;
-    partition->has_marks = partition->marks.count > 0;
-    bus_start(partition->sender->consumer, partition->number, BUS_COMMITTED);
+    if (is_known || !may_wait_for_redis(partition))
+        start(partition);
+}
+
+/* Without the marks a restart sends again what it sent, so a Redis that is just coming up is worth
+ * some seconds. */
+static void load_marks(struct partition *partition)
+{
+    if (partition->is_loading) /* its reply will do, even from before this assignment */
+        return;
+    if (!redis_is_up(partition->sender->redis)) {
+        if (!may_wait_for_redis(partition))
+            start(partition);
+        return;
+    }
+    partition->is_loading = true;
+    partition->load.owner = partition;
+    partition->load.on_loaded = on_loaded;
+    partition->load.table = &partition->marks;
+    marks_load(partition->sender->marks, partition->number, &partition->load);
+}
+
+void partitions_load_marks(struct sender *sender)
+{
+    for (size_t i = 0; i < sender->partition_count; i++)
+        if (sender->partitions[i] && sender->partitions[i]->state == PARTITION_LOADING)
+            load_marks(sender->partitions[i]);
 }
 
 void partition_on_assigned(void *owner, int32_t number)
@@ -55,14 +94,10 @@ void partition_on_assigned(void *owner, int32_t number)
 
     partition->state = PARTITION_LOADING;
     partition->epoch++;
-    partition->window_end = -1;
-    if (partition->is_loading) /* since an assignment that ended meanwhile: its reply will do */
-        return;
-    partition->is_loading = true;
-    partition->load.owner = partition;
-    partition->load.on_loaded = on_loaded;
-    partition->load.table = &partition->marks;
-    marks_load(partition->sender->marks, number, &partition->load);
+    partition->assigned_ms = loop_now_ms(partition->sender->loop);
+    partition->window_end = bus_end_offset(partition->sender->consumer, number);
+    partition->has_first = false;
+    load_marks(partition);
 }
 
 static void release_when_empty(void *owner)
@@ -140,14 +175,23 @@ void partition_on_committed(void *owner, int32_t number, int64_t next_offset)
     partition->has_marks = partition->parcels.count > 0;
 }
 
+/* By the first record: the log may not have known its end at the assignment. */
+static void set_window(struct partition *partition, int64_t first_offset)
+{
+    int64_t end = partition->window_end;
+
+    if (end < 0)
+        end = bus_end_offset(partition->sender->consumer, partition->number);
+    if (end < 0 || end > first_offset + WINDOW_MAX)
+        end = first_offset + WINDOW_MAX;
+    partition->window_end = end;
+    partition->has_first = true;
+}
+
 bool partition_in_window(struct partition *partition, int64_t offset)
 {
-    if (partition->window_end < 0) {
-        int64_t end = bus_end_offset(partition->sender->consumer, partition->number);
-        partition->window_end = offset + WINDOW_MAX;
-        if (end >= 0 && end < partition->window_end)
-            partition->window_end = end;
-    }
+    if (!partition->has_first)
+        set_window(partition, offset);
     return offset < partition->window_end;
 }
 

@@ -9,7 +9,7 @@
 
 enum partition_state {
     PARTITION_NONE,    /* somebody else's, as far as we know */
-    PARTITION_LOADING, /* assigned; the marks are being read */
+    PARTITION_LOADING, /* assigned; the marks are being read, or waited for */
     PARTITION_RUNNING,
     PARTITION_REVOKED, /* ours until the last parcel in hand has ended */
 };
@@ -20,8 +20,11 @@ struct partition {
     enum partition_state state;
     uint32_t epoch; /* counts assignments */
     struct list parcels;
-    /* Records below may have been worked on by an earlier owner; -1: no record came yet. */
+    /* Records below may have been worked on by an earlier owner: the log's end at the assignment
+     * (-1: unknown), narrowed by the first record. */
     int64_t window_end;
+    bool has_first;
+    uint64_t assigned_ms;
     struct mark_table marks;
     struct marks_load load;
     bool is_loading, has_marks;
@@ -32,6 +35,8 @@ void partition_on_assigned(void *owner, int32_t number);
 void partition_on_revoked(void *owner, int32_t number, bool is_lost);
 void partition_on_committed(void *owner, int32_t number, int64_t next_offset);
 
+/* Redis came up, or a second has passed: partitions that wait for their marks. */
+void partitions_load_marks(struct sender *sender);
 /* NULL: not assigned. */
 struct partition *partition_find(struct sender *sender, int32_t number);
 /* The record at that offset was taken: true when it lies in the window (sets it by the first). */

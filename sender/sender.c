@@ -75,6 +75,7 @@ static void tick(void *owner)
     bodies_tick(sender->bodies);
     slots_tick(sender);
     park_tick(sender);
+    partitions_load_marks(sender);
     check_drained(sender);
 }
 
@@ -91,6 +92,7 @@ static void on_redis_up(void *owner)
 
     log_note(sender->env->log, LOG_INFO, "redis_up", "");
     metrics_set(sender->env->metrics, METRIC_REDIS_UP, METRIC_LABELS("sender"), 1);
+    partitions_load_marks(sender);
 }
 
 static void on_redis_down(void *owner, const char *why)

@@ -71,7 +71,7 @@ struct bus_ack {
 struct bus_ticket {
     void (*on_acked)(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack);
     void *owner;
-    struct list_node node;  /* the back end's, from here on */
+    struct list_node node; /* the back end's, from here on */
     int32_t partition;
     struct bus *bus;
     struct bus_ack failure; /* an immediate failure, waiting for the end of the turn */
@@ -94,7 +94,8 @@ struct bus_delivery { /* valid during on_record only */
     bool is_tombstone;
 };
 
-#define BUS_COMMITTED ((int64_t)-1) /* start at the committed watermark, or 0 when there is none */
+#define BUS_COMMITTED ((int64_t)-1) /* start at the committed watermark, or 0 when there is none   \
+                                     */
 
 struct bus_consumer_ops {
     /* This consumer owns the partition now. Nothing is delivered before bus_start. */
@@ -170,7 +171,7 @@ struct bus_stats {
     uint64_t published[BUS_TOPICS], publish_failed[BUS_TOPICS], consumed[BUS_TOPICS];
     uint64_t queue_records, queue_bytes; /* waiting for acknowledgement now */
     uint64_t rebalances, errors;
-    uint64_t ack_us_sum, ack_count;      /* publish to acknowledgement */
-    uint64_t stored_bytes, room_bytes;   /* lmdb: used and map size; kafka: 0 */
+    uint64_t ack_us_sum, ack_count;    /* publish to acknowledgement */
+    uint64_t stored_bytes, room_bytes; /* lmdb: used and map size; kafka: 0 */
 };
 void bus_stats(const struct bus *bus, struct bus_stats *ret_stats);

@@ -16,22 +16,22 @@ struct bus_settings {
     int64_t longest_period_s;       /* set by the service: retention must cover it + 24 h */
     int64_t drain_ms;               /* how long a revoked partition may finish its work */
     /* kafka */
-    const char *brokers;            /* bootstrap.servers */
-    const char *instance_id;        /* group.instance.id prefix; "" dynamic membership */
+    const char *brokers;     /* bootstrap.servers */
+    const char *instance_id; /* group.instance.id prefix; "" dynamic membership */
     int64_t session_timeout_ms;
-    int64_t publish_timeout_ms;     /* message.timeout.ms */
+    int64_t publish_timeout_ms; /* message.timeout.ms */
     int64_t linger_ms;
-    int64_t queue_kbytes;           /* queue.buffering.max.kbytes */
-    int64_t prefetch_kbytes;        /* queued.max.messages.kbytes */
-    const char *compression;        /* none, lz4, zstd */
-    int64_t replication;            /* topics apply */
+    int64_t queue_kbytes;    /* queue.buffering.max.kbytes */
+    int64_t prefetch_kbytes; /* queued.max.messages.kbytes */
+    const char *compression; /* none, lz4, zstd */
+    int64_t replication;     /* topics apply */
     int64_t min_insync;
     bool idempotence;
-    const char *const *librdkafka;  /* "name=value" of any further librdkafka setting */
+    const char *const *librdkafka; /* "name=value" of any further librdkafka setting */
     /* lmdb */
     const char *directory;
-    int64_t map_bytes;              /* ceiling of the file */
-    int64_t full_percent;           /* intake refused above this share of map or disk */
+    int64_t map_bytes;    /* ceiling of the file */
+    int64_t full_percent; /* intake refused above this share of map or disk */
 };
 
 /* The table of the back end this binary is linked with: section "log". */

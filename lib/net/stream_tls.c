@@ -180,7 +180,7 @@ void stream_start_tls(struct stream *stream, struct tls *tls, const char *name, 
     stream->tls = xalloc(sizeof *stream->tls);
     stream->tls->tls = tls;
     tls->references++;
-    stream->tls->ssl = SSL_new(tls->context);
+    stream->tls->ssl = SSL_new(tls->ssl_ctx);
     ASSERT(stream->tls->ssl != NULL);
     stream->tls->ends.on_output = on_output;
     stream->tls->ends.owner = stream;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TLS contexts by OpenSSL 3. Contexts are counted, not atomically: one thread per role. */
+ * TLS settings objects by OpenSSL 3. They are counted, not atomically: one thread per role. */
 #include "net/tls.h"
 
 #include <openssl/err.h>
@@ -31,25 +31,25 @@ static struct tls *tls_new(const SSL_METHOD *method)
     struct tls *tls = xalloc(sizeof *tls);
 
     ERR_clear_error();
-    tls->context = SSL_CTX_new(method);
-    ASSERT(tls->context != NULL);
+    tls->ssl_ctx = SSL_CTX_new(method);
+    ASSERT(tls->ssl_ctx != NULL);
     tls->bio_method = tls_bio_method_new();
     tls->references = 1;
-    (void)SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);
-    (void)SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
-    (void)SSL_CTX_set_options(tls->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    (void)SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_default_passwd_cb(tls->context, on_password);
+    (void)SSL_CTX_set_min_proto_version(tls->ssl_ctx, TLS1_2_VERSION);
+    (void)SSL_CTX_set_mode(tls->ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_options(tls->ssl_ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    (void)SSL_CTX_set_session_cache_mode(tls->ssl_ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_default_passwd_cb(tls->ssl_ctx, on_password);
     return tls;
 }
 
-static int use_certificate(SSL_CTX *context, const char *certificate_file, const char *key_file,
+static int use_certificate(SSL_CTX *ssl_ctx, const char *certificate_file, const char *key_file,
                            struct err *err)
 {
-    if (SSL_CTX_use_certificate_chain_file(context, certificate_file) != 1)
+    if (SSL_CTX_use_certificate_chain_file(ssl_ctx, certificate_file) != 1)
         return err_set(err, ERR_INVALID, "cannot use the certificate file %s: %s", certificate_file,
                        tls_reason());
-    if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
+    if (SSL_CTX_use_PrivateKey_file(ssl_ctx, key_file, SSL_FILETYPE_PEM) != 1)
         return err_set(err, ERR_INVALID, "cannot use the key file %s: %s", key_file, tls_reason());
     return 0;
 }
@@ -60,8 +60,8 @@ int tls_new_server(const char *certificate_file, const char *key_file, struct tl
     struct tls *tls = tls_new(TLS_server_method());
 
     tls->is_server = true;
-    (void)SSL_CTX_set_options(tls->context, SSL_OP_CIPHER_SERVER_PREFERENCE);
-    if (use_certificate(tls->context, certificate_file, key_file, err) < 0) {
+    (void)SSL_CTX_set_options(tls->ssl_ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    if (use_certificate(tls->ssl_ctx, certificate_file, key_file, err) < 0) {
         tls_free(&tls);
         return -1;
     }
@@ -69,14 +69,14 @@ int tls_new_server(const char *certificate_file, const char *key_file, struct tl
     return 0;
 }
 
-static int trust(SSL_CTX *context, const char *ca_file, struct err *err)
+static int trust(SSL_CTX *ssl_ctx, const char *ca_file, struct err *err)
 {
-    if (ca_file && SSL_CTX_load_verify_file(context, ca_file) != 1)
+    if (ca_file && SSL_CTX_load_verify_file(ssl_ctx, ca_file) != 1)
         return err_set(err, ERR_INVALID, "cannot use the CA file %s: %s", ca_file, tls_reason());
-    if (!ca_file && SSL_CTX_set_default_verify_paths(context) != 1)
+    if (!ca_file && SSL_CTX_set_default_verify_paths(ssl_ctx) != 1)
         return err_set(err, ERR_INVALID, "cannot use the system's CA certificates: %s",
                        tls_reason());
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(ssl_ctx, SSL_VERIFY_PEER, NULL);
     return 0;
 }
 
@@ -87,8 +87,8 @@ int tls_new_client(bool verify, const char *ca_file, struct tls **ret_tls, struc
     tls->verifies = verify;
     if (!verify)
         /* Weak keys still beat the clear text that would follow a refusal (RFC 7435). */
-        SSL_CTX_set_security_level(tls->context, 0);
-    else if (trust(tls->context, ca_file, err) < 0) {
+        SSL_CTX_set_security_level(tls->ssl_ctx, 0);
+    else if (trust(tls->ssl_ctx, ca_file, err) < 0) {
         tls_free(&tls);
         return -1;
     }
@@ -103,7 +103,7 @@ void tls_free(struct tls **tls)
     *tls = NULL;
     if (!t || --t->references > 0)
         return;
-    SSL_CTX_free(t->context);
+    SSL_CTX_free(t->ssl_ctx);
     BIO_meth_free(t->bio_method);
     xfree(t);
 }

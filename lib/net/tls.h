@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TLS contexts, shared by all streams of a role. TLS 1.2 or newer. The only file pair besides
- * stream and crypto that knows OpenSSL. */
+ * TLS settings of one kind of peer, shared by all streams of a role. TLS 1.2 or newer. The only
+ * file pair besides stream and crypto that knows OpenSSL. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,5 +16,5 @@ MUST_CHECK int tls_new_server(const char *certificate_file, const char *key_file
  * stream_start_tls is given, by the CAs of ca_file or, when NULL, the system's. */
 MUST_CHECK int tls_new_client(bool verify, const char *ca_file, struct tls **ret_tls,
                               struct err *err);
-/* Streams keep the context alive. NULL accepted, NULL set. */
+/* Streams keep it alive. NULL accepted, NULL set. */
 void tls_free(struct tls **tls);

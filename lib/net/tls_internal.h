@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The inside of a TLS context, for stream_tls.c. Not for other folders. */
+ * The inside of struct tls, for stream_tls.c. Not for other folders. */
 #pragma once
 
 #include <openssl/ssl.h>
@@ -7,7 +7,7 @@
 #include "net/tls.h"
 
 struct tls {
-    SSL_CTX *context;
+    SSL_CTX *ssl_ctx;
     BIO_METHOD *bio_method;
     bool is_server;
     bool verifies;

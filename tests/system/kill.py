@@ -7,6 +7,7 @@
 A fifth of the mails is greylisted, a tenth refused; a few are larger than what a work record carries."""
 import argparse
 import itertools
+import random
 import threading
 import time
 
@@ -20,6 +21,8 @@ RETRY = ['retry.interval="linear"', "retry.a=2", "retry.period=3600", "scheduler
 CLUSTER = [*RETRY, "log.session_timeout=6000", "log.publish_timeout=10000"]
 CLIENTS = 8
 QUIET_S = 180
+RECOVERY_S = 0.8
+BURST_S = 0.15
 
 
 def submissions(count):
@@ -69,13 +72,17 @@ class _Paced:
             yield item
 
 
-def kill_in_turn(victims, load, kills, between_s):
-    """victims: (name, kill, restart). Returns the faults as (time, name)."""
+def kill_in_turn(victims, load, kills):
+    """victims: (name, kill, restart). Each kill falls somewhere into the burst of mails that was let go
+    just before it, the next burst into the recovery. Returns the faults as (time, name)."""
     faults = []
     pause = threading.Event()
+    chance = random.Random(kills)
     for number, (name, kill, restart) in zip(range(kills), itertools.cycle(victims)):
-        load.release(len(load.mails) // kills)
-        pause.wait(between_s)
+        load.release(len(load.mails) // kills // 2)
+        pause.wait(RECOVERY_S)
+        load.release(len(load.mails) // kills // 2)
+        pause.wait(chance.uniform(0, BURST_S))
         faults.append((time.monotonic(), name))
         kill()
         restart()
@@ -115,7 +122,7 @@ def cluster(mails, kills):
         victims.insert(7, ("redis", kill_redis, restart_redis))
         victims.append(("kafka", nodes.broker.kill, nodes.broker.start))
         load = Load(nodes.smtp_ports, mails)
-        faults = kill_in_turn(victims, load, kills, 1.0)
+        faults = kill_in_turn(victims, load, kills)
         load.finish()
         conclude(Ledger(mails), destination, faults, mails)
 
@@ -125,7 +132,7 @@ def embedded(mails, kills):
     with private_folder("kill-embedded") as folder, Embedded(folder, destination, RETRY) as node:
         load = Load(node.smtp_ports, mails)
         victims = [("hikyaku", node.service.process.kill, node.service.start)]
-        faults = kill_in_turn(victims, load, kills, 1.0)
+        faults = kill_in_turn(victims, load, kills)
         load.finish()
         conclude(Ledger(mails), destination, faults, mails)
 

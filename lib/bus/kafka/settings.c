@@ -149,7 +149,7 @@ static const struct conf_setting SETTINGS[] = {
     NUMBER(replication, "3", BETWEEN(1, 10), "",
            "Replicas of topics that hikyakuctl creates. 1 only with one broker: its disk is then "
            "the only copy of accepted mail."),
-    NUMBER(session_timeout_ms, "45000", BETWEEN(1000, 1800000), "ms",
+    NUMBER(session_timeout_ms, "45000", BETWEEN(1000, 300000), "ms",
            "A process the group has not heard of for so long loses its partitions."),
     PARTITIONS("timer", TIMER, "64", "Can never be changed afterwards."),
     {

@@ -64,7 +64,7 @@ void consumer_give_up(struct bus_consumer *c, int32_t partition);
 void consumer_release(struct bus_consumer *c, int32_t partition);
 /* The timer for the next drain or leave deadline; its callback. */
 void consumer_arm(struct bus_consumer *c);
-void consumer_on_deadline(void *consumer);
+void consumer_on_deadline(void *owner);
 /* hub lock held: out of all lists. */
 void consumer_unlink(struct bus_consumer *c);
 void consumer_free(struct bus_consumer *c);

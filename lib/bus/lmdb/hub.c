@@ -8,7 +8,7 @@
 #include "base/xalloc.h"
 
 #define SECOND_MS ((int64_t)1000)
-#define DAY_MS    (24 * 3600 * SECOND_MS)
+#define DAY_MS    ((int64_t)24 * 3600 * 1000)
 
 /* What waits for its due time refers to a body for at most the longest period; a day of slack. */
 static int64_t expire_after_ms(const struct bus_settings *settings, enum bus_topic topic)

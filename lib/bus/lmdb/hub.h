@@ -11,35 +11,10 @@
 
 #include <pthread.h>
 
-#include "base/buf.h"
 #include "bus/bus.h"
+#include "bus/lmdb/group.h"
 #include "bus/lmdb/room.h"
 #include "bus/lmdb/store.h"
-
-#define HUB_MARK_INTERVAL_MS 150 /* marks are durable within 200 ms: a sync has to fit in */
-
-struct hub_group;
-
-/* One partition as one group sees it; all hub lock, except that the writer reads `writing` of
- * those it took. */
-struct hub_share {
-    struct list_node node; /* in hub->dirty or hub->writing */
-    struct hub_group *group;
-    int32_t partition;
-    struct bus_consumer *owner;  /* consumes it now; gives it up by itself only */
-    struct bus_consumer *target; /* should consume it */
-    int64_t committed;           /* everything below is finished; -1: none */
-    int64_t writing, durable;
-};
-
-struct hub_group {
-    struct list_node node;
-    struct list members; /* of consumers, in the order they came */
-    struct hub_share *shares;
-    int32_t count;
-    enum bus_topic topic;
-    char *name; /* "": marks are not kept */
-};
 
 /* One record on its way, with its key and value behind it. */
 struct hub_publication {
@@ -61,7 +36,7 @@ struct bus_hub {
     pthread_mutex_t lock;
     pthread_cond_t work; /* the writer waits here */
     /* hub lock: */
-    struct list queue, batch; /* publications: waiting; in the open transaction */
+    struct list queue, batch;          /* publications: waiting; in the open transaction */
     struct list dirty, writing;        /* shares whose mark moved; those in the open transaction */
     uint64_t dirty_due_ms;             /* when they are written even if nothing else is */
     uint64_t marks_pushed, marks_kept; /* counts pushes; how many of them are durable */
@@ -93,21 +68,6 @@ struct bus {
 /* writer.c: the thread's main function; arg is the hub. */
 void *writer_main(void *arg);
 
-/* group.c; hub lock held by the caller. */
-struct hub_group *group_find(struct bus_hub *hub, enum bus_topic topic, struct slice name);
-/* Spreads the partitions over the members and rings everybody. */
-void group_balance(struct hub_group *group);
-/* The owner's last word on it: the target may begin. */
-void group_give_up(struct hub_share *share);
-void group_free_all(struct bus_hub *hub);
-/* The consumer's mark of a partition moved. */
-void group_push_mark(struct bus_hub *hub, struct hub_share *share, int64_t next_offset);
-/* Everything below it is finished in every group that keeps marks. */
-int64_t group_floor(const struct bus_hub *hub, enum bus_topic topic, int32_t partition);
-/* "topic/partition/group", the name of a mark, into out; and back (false: not one of ours). */
-void group_mark_name(const struct hub_share *share, struct buf *out);
-bool group_load_mark(struct bus_hub *hub, struct slice name, int64_t value);
-
 /* retention.c: deletes at most `limit` expired records inside the writer's transaction. */
 int retention_step(struct bus_hub *hub, MDB_txn *txn, size_t limit, size_t *ret_deleted);
 
@@ -115,8 +75,6 @@ int retention_step(struct bus_hub *hub, MDB_txn *txn, size_t limit, size_t *ret_
 void consumer_sync_all(struct bus *bus);   /* what the group says, after a ring */
 void consumer_push_marks(struct bus *bus); /* hub lock held */
 void consumer_drop_all(struct bus *bus);   /* without callbacks: the bus is going */
-struct bus *consumer_bus(const struct bus_consumer *consumer);
-struct bus_consumer *consumer_of_seat(struct list_node *seat); /* its node in group->members */
 
 /* publish.c: the settled publications; and when the bus goes, whatever is outstanding. */
 void publish_acknowledge(struct bus *bus);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The trace field of each Received mode, byte for byte against tests/golden/received, and what a
  * hostile client name may do to it: nothing. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 

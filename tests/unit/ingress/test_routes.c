@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Parcel or fanout: one destination and at most 100 recipients, in any letter case. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>

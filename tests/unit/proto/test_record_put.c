@@ -112,7 +112,11 @@ static void test_dead_has_golden_bytes(void **state)
     struct buf value = {0};
 
     (void)state;
-    record_put_dead(&value, "work", 3, 77, "no envelope", "sender");
+    record_put_dead(&value, &(struct record_dead){.topic = "work",
+                                                  .partition = 3,
+                                                  .offset = 77,
+                                                  .reason = "no envelope",
+                                                  .component = "sender"});
     assert_hex(&value, "010000001f"
                        "0a04776f726b1003184d220b6e6f20656e76656c6f70652a0673656e646572");
 }

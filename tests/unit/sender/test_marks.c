@@ -4,8 +4,9 @@
 
 #include "sender/marks.h"
 
-static void on_loaded(void *owner)
+static void on_loaded(void *owner, bool is_known)
 {
+    assert_true(is_known);
     *(bool *)owner = true;
 }
 

@@ -110,7 +110,7 @@ static void test_record_behind_the_fence_is_dropped(void **state)
     fixture_end(&fixture);
 }
 
-static void test_redis_away_delays_nothing(void **state)
+static void test_redis_away_delays_a_start_by_seconds_at_most(void **state)
 {
     struct fixture fixture;
     struct record_work work;
@@ -134,7 +134,7 @@ int main(void)
         cmocka_unit_test(test_crash_after_the_mark_sends_nothing_again),
         cmocka_unit_test(test_crash_after_some_were_accepted_sends_the_rest),
         cmocka_unit_test(test_record_behind_the_fence_is_dropped),
-        cmocka_unit_test(test_redis_away_delays_nothing),
+        cmocka_unit_test(test_redis_away_delays_a_start_by_seconds_at_most),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,14 +73,13 @@ static void on_fault(void *owner, const char *sentence)
 static void begin(struct fixture *fixture, const char *routes, bool allow_private)
 {
     static const struct conf_section *const SECTIONS[] = {&ROUTES_SECTION, NULL};
-    const char *const overrides[] = {routes, NULL};
+    const char *const overrides[] = {routes ? routes : "routes=()", NULL};
     const struct conf_faults faults = {.on_fault = on_fault};
     struct router_settings settings = {
         .hostname = "relay.test", .port = 25, .allow_private = allow_private};
 
     *fixture = (struct fixture){.loop = loop_new(), .arena = arena_new(4096)};
-    assert_int_equal(
-        conf_read("/dev/null", routes ? overrides : NULL, SECTIONS, &faults, &fixture->conf), 0);
+    assert_int_equal(conf_read("/dev/null", overrides, SECTIONS, &faults, &fixture->conf), 0);
     fixture->resolver = resolver_fake_new(fixture->loop, ZONE);
     fixture->router = router_new(fixture->loop, fixture->resolver, &settings, fixture->conf);
     fixture->query.owner = fixture;
