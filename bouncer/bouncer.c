@@ -142,7 +142,7 @@ static int bouncer_start(struct service_env *env, void **ret_role, struct err *e
     list_init(&bouncer->working);
     list_init(&bouncer->resting);
     list_init(&bouncer->revoked);
-    if (bus_new(env->hub, env->loop, "bouncer", &bouncer->bus, err)) {
+    if (bus_new(env->hub, env->loop, "bouncer", BUS_GATHERING, &bouncer->bus, err)) {
         xfree(bouncer);
         return -1;
     }

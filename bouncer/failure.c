@@ -144,7 +144,8 @@ static void publish_event(struct failure *failure)
     event_put(&value, &failure->events[failure->event_next]);
     const struct bus_record record = {
         .topic = BUS_EVENT,
-        .partition = bus_partition_of(bus, BUS_EVENT, key),
+        .partition =
+            bus_partition_of_moment(bus, BUS_EVENT, loop_now_ms(failure->bouncer->env->loop)),
         .key = key,
         .head = buf_slice(&value),
     };

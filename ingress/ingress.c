@@ -97,7 +97,7 @@ static int ingress_start(struct service_env *env, void **ret_role, struct err *e
     list_init(&ingress->listeners);
     list_init(&ingress->intakes);
     find_cells(ingress);
-    if (bus_new(env->hub, env->loop, "ingress", &ingress->bus, err) < 0 ||
+    if (bus_new(env->hub, env->loop, "ingress", BUS_PROMPT, &ingress->bus, err) < 0 ||
         open_listeners(ingress, err) < 0) {
         ingress_free(&role);
         return -1;

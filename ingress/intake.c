@@ -158,7 +158,8 @@ static void publish_event(struct intake *intake)
     event_put(&value, &event);
     struct bus_record record = {
         .topic = BUS_EVENT,
-        .partition = bus_partition_of(ingress->bus, BUS_EVENT, intake->result.mail_id),
+        .partition =
+            bus_partition_of_moment(ingress->bus, BUS_EVENT, loop_now_ms(ingress->env->loop)),
         .key = intake->result.mail_id,
         .head = buf_slice(&value),
     };

@@ -140,7 +140,7 @@ static int scheduler_start(struct service_env *env, void **ret_role, struct err 
     scheduler->work = conf_values(env->conf, &WORK_SECTION);
     for (size_t state = 0; state < SHARD_STATES; state++)
         list_init(&scheduler->shards[state]);
-    if (bus_new(env->hub, env->loop, "scheduler", &scheduler->bus, err) < 0) {
+    if (bus_new(env->hub, env->loop, "scheduler", BUS_GATHERING, &scheduler->bus, err) < 0) {
         xfree(scheduler);
         return -1;
     }

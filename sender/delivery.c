@@ -11,7 +11,7 @@
 #include "sender/pool.h"
 #include "sender/slots.h"
 
-#define US_PER_MS 1000.0
+#define MS_PER_S 1000.0
 
 struct delivery {
     struct parcel *parcel;
@@ -32,7 +32,7 @@ static void observe(struct delivery *delivery, struct metric_cell *cell)
 {
     uint64_t now_ms = loop_now_ms(delivery->parcel->sender->loop);
 
-    metric_observe(cell, (double)(now_ms - delivery->since_ms) / US_PER_MS);
+    metric_observe(cell, (double)(now_ms - delivery->since_ms) / MS_PER_S);
     delivery->since_ms = now_ms;
 }
 

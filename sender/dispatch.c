@@ -42,7 +42,7 @@ static void admit(struct parcel *parcel)
 {
     if (parcel->work.destination.len == 0)
         fanout_publish(parcel);
-    else if (parcel->mark == MARK_SENT)
+    else if (!parcel_count(parcel, VERDICT_NONE)) /* by the marks */
         outcome_record(parcel);
     else
         slots_queue(parcel);
@@ -167,6 +167,7 @@ static void on_left(void *owner)
 
     sender->consumer = NULL;
     sender->has_left = true;
+    loop_timer_start(sender->tick, 0);
 }
 
 const struct bus_consumer_ops DISPATCH_OPS = {

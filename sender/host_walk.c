@@ -2,6 +2,8 @@
  * The pass over hosts and addresses. */
 #include "sender/host_walk.h"
 
+#define MS_PER_S 1000.0
+
 void host_walk_note(struct host_walk *walk, const struct finding *trouble)
 {
     if (walk->has_trouble && trouble->verdict.kind == VERDICT_FAILED)
@@ -17,6 +19,20 @@ static void note_route(struct host_walk *walk, enum route_status status, const c
     host_walk_note(walk, &finding);
 }
 
+static void count_dns(const struct host_walk *walk, const char *type, enum route_status status)
+{
+    const struct sender *sender = walk->parcel->sender;
+    uint64_t took_ms = loop_now_ms(sender->loop) - walk->asked_ms;
+    const char *result = status == ROUTE_FOUND       ? "found"
+                         : status == ROUTE_TEMPORARY ? "temporary"
+                                                     : "none";
+
+    if (route_used_dns(&walk->query))
+        metric_observe(
+            metrics_cell(sender->env->metrics, METRIC_SENDER_DNS, METRIC_LABELS(type, result)),
+            (double)took_ms / MS_PER_S);
+}
+
 static void on_hosts(void *owner, enum route_status status, const struct route_hosts *hosts,
                      const char *detail)
 {
@@ -24,6 +40,7 @@ static void on_hosts(void *owner, enum route_status status, const struct route_h
 
     walk->is_asking = false;
     walk->hosts = *hosts;
+    count_dns(walk, "mx", status);
     if (status != ROUTE_FOUND)
         note_route(walk, status, detail);
     walk->on_more(walk->owner);
@@ -37,6 +54,7 @@ static void on_addresses(void *owner, enum route_status status,
     walk->is_asking = false;
     walk->addresses = *addresses;
     walk->next_address = 0;
+    count_dns(walk, "address", status);
     if (status != ROUTE_FOUND)
         note_route(walk, status, detail);
     walk->on_more(walk->owner);
@@ -47,6 +65,7 @@ static void ask_hosts(struct host_walk *walk)
     struct parcel *parcel = walk->parcel;
 
     walk->has_hosts = walk->is_asking = true;
+    walk->asked_ms = loop_now_ms(parcel->sender->loop);
     walk->query.owner = walk;
     walk->query.on_hosts = on_hosts;
     walk->query.on_addresses = on_addresses;
@@ -56,6 +75,7 @@ static void ask_hosts(struct host_walk *walk)
 static void ask_addresses(struct host_walk *walk)
 {
     walk->is_asking = true;
+    walk->asked_ms = loop_now_ms(walk->parcel->sender->loop);
     route_find_addresses(walk->parcel->sender->router, walk->parcel->arena,
                          &walk->hosts.hosts[walk->next_host++], &walk->query);
 }

@@ -27,6 +27,7 @@ struct host_walk {
     struct route_addresses addresses;
     size_t next_host, next_address;
     int64_t tried;
+    uint64_t asked_ms;
     bool has_hosts, is_asking;
 };
 

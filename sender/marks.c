@@ -107,9 +107,13 @@ void marks_put(struct marks *marks, int32_t partition, int64_t offset, enum mark
 
 void marks_trim(struct marks *marks, int32_t partition, int64_t next_offset)
 {
-    struct slice args[4] = {SLICE("ZREMRANGEBYSCORE"), key_of(marks, partition), SLICE("-inf"),
-                            arena_printf(marks->arena, "(%lld", (long long)next_offset)};
+    struct slice args[4];
 
+    flush(marks); /* a mark of what is trimmed must not come behind */
+    args[0] = SLICE("ZREMRANGEBYSCORE");
+    args[1] = key_of(marks, partition);
+    args[2] = SLICE("-inf");
+    args[3] = arena_printf(marks->arena, "(%lld", (long long)next_offset);
     redis_tell(marks->redis, args, 4);
     loop_later(marks->loop, &marks->flush, flush, marks);
 }

@@ -42,6 +42,7 @@ static void log_verdict(const struct parcel *parcel, enum verdict_kind kind, siz
     log_slice(&line, LOG_DEST_DOMAIN, work->destination);
     log_int(&line, LOG_RECIPIENTS, (int64_t)count);
     log_int(&line, LOG_ATTEMPT, work->attempt + parcel->outcome->has_attempt);
+    log_int(&line, LOG_SIZE_BYTES, (int64_t)work->envelope.size_bytes);
     log_int(&line, LOG_DELAY_MS, parcel->outcome->now_ms - work->envelope.queued_at_ms);
     if (rcpt->has_last)
         log_reply(&line, &rcpt->last);
@@ -91,6 +92,7 @@ static void count_rcpt(const struct parcel *parcel, size_t i)
         return;
     if (verdict->kind == VERDICT_DELIVERED) {
         metric_add(sender->cells.delivered, 1);
+        metric_add(sender->cells.reply_delivered, 1);
         return;
     }
     metrics_add(metrics, METRIC_ATTEMPTS, METRIC_LABELS(NAMES[verdict->kind], verdict->reason), 1);

@@ -14,7 +14,7 @@
 struct sender_cells { /* series of the hot path */
     struct metric_cell *delivered, *stale_recent, *reused, *fresh;
     struct metric_cell *stage_queue, *stage_dns, *stage_connect, *stage_transmit;
-    struct metric_cell *in_system_delivered, *event_delivered;
+    struct metric_cell *in_system_delivered, *reply_delivered, *event_delivered;
 };
 
 struct sender {
@@ -47,10 +47,11 @@ struct sender {
 
     struct loop_timer *tick; /* every second */
     struct loop_later pump;  /* gives free slots to waiting parcels */
-    bool is_paused, is_draining, has_left, has_said_goodbye;
+    bool is_paused, is_draining, has_left, is_drained;
+    uint64_t goodbye_until_ms;
     size_t parcels;      /* in flight */
     size_t inline_bytes; /* of their records */
 
-    struct arena *spare_arenas[64];
+    struct arena *spare_arenas[512];
     size_t spare_count;
 };

@@ -249,6 +249,7 @@ void route_find(struct router *router, struct arena *arena, struct slice destina
     query->router = router;
     query->arena = arena;
     query->name = destination;
+    query->lookup = (struct dns_lookup){0};
     if (static_route_of(router, destination) || is_literal(destination)) {
         loop_later(router->loop, &query->later, answer_static, query);
         return;
@@ -310,6 +311,7 @@ void route_find_addresses(struct router *router, struct arena *arena, const stru
     query->router = router;
     query->arena = arena;
     query->host = host;
+    query->lookup = (struct dns_lookup){0};
     if (host->has_address) {
         loop_later(router->loop, &query->later, answer_known_address, query);
         return;
@@ -325,4 +327,9 @@ void route_cancel(struct route_query *query)
     loop_later_cancel(query->router->loop, &query->later);
     if (query->lookup.on_answer)
         dns_cancel(query->router->resolver, &query->lookup);
+}
+
+bool route_used_dns(const struct route_query *query)
+{
+    return query->lookup.on_answer != NULL;
 }

@@ -73,3 +73,5 @@ void route_find(struct router *router, struct arena *arena, struct slice destina
 void route_find_addresses(struct router *router, struct arena *arena, const struct route_host *host,
                           struct route_query *query);
 void route_cancel(struct route_query *query);
+/* In a callback: DNS was asked for this answer. */
+bool route_used_dns(const struct route_query *query);

@@ -18,8 +18,10 @@
 #include "sender/slots.h"
 #include "service/retry_section.h"
 
-#define TICK_MS  1000
-#define MS_PER_S 1000
+#define TICK_MS         1000
+#define GOODBYE_MS      2000
+#define GOODBYE_TICK_MS 10
+#define MS_PER_S        1000
 
 static void find_cells(struct sender *sender)
 {
@@ -36,6 +38,8 @@ static void find_cells(struct sender *sender)
         .stage_transmit = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("transmit")),
         .in_system_delivered =
             metrics_cell(metrics, METRIC_SENDER_TIME_IN_SYSTEM, METRIC_LABELS("delivered")),
+        .reply_delivered = metrics_cell(metrics, METRIC_SENDER_REPLIES,
+                                        METRIC_LABELS(smtp_stage_name(SMTP_STAGE_DOT), "2")),
         .event_delivered = metrics_cell(metrics, METRIC_EVENTS, METRIC_LABELS("delivered", "ok")),
     };
 }
@@ -54,15 +58,20 @@ static void report_state(struct sender *sender)
         service_set_started(sender->env);
 }
 
-/* Connections may still be saying goodbye; nobody waits for that for longer than a tick. */
+/* Connections may still be saying goodbye, but not for long. */
 static void check_drained(struct sender *sender)
 {
-    if (!sender->is_draining || !sender->has_left)
+    uint64_t now_ms = loop_now_ms(sender->loop);
+
+    if (!sender->has_left || sender->is_drained)
         return;
-    if (pool_count(sender->pool) == 0 || sender->has_said_goodbye)
+    if (!sender->goodbye_until_ms)
+        sender->goodbye_until_ms = now_ms + GOODBYE_MS;
+    sender->is_drained = pool_count(sender->pool) == 0 || now_ms >= sender->goodbye_until_ms;
+    if (sender->is_drained)
         service_drained(sender->env);
-    sender->has_said_goodbye = true;
-    pool_drain(sender->pool);
+    else
+        loop_timer_start(sender->tick, GOODBYE_TICK_MS);
 }
 
 static void tick(void *owner)
@@ -150,7 +159,7 @@ static int open_parts(struct sender *sender, struct err *err)
         return err_wrap(err, "sender TLS");
     if (resolver_new(sender->loop, &dns, &sender->resolver, err) < 0)
         return err_wrap(err, "sender DNS");
-    if (bus_new(sender->env->hub, sender->loop, "sender", &sender->bus, err) < 0)
+    if (bus_new(sender->env->hub, sender->loop, "sender", BUS_GATHERING, &sender->bus, err) < 0)
         return err_wrap(err, "sender log");
     return 0;
 }

@@ -28,8 +28,13 @@ MUST_CHECK int bus_hub_open(const struct bus_settings *settings, struct bus_hub 
 /* All struct bus of the hub were freed. NULL accepted, NULL set. */
 void bus_hub_close(struct bus_hub **hub);
 
+enum bus_pace {
+    BUS_PROMPT,    /* somebody waits for each acknowledgement: the least delay */
+    BUS_GATHERING, /* nobody does: records gather for some ms and travel together */
+};
+
 /* Never waits for a broker: see bus_is_ready. name: of the role, for client ids. */
-MUST_CHECK int bus_new(struct bus_hub *hub, struct loop *loop, const char *name,
+MUST_CHECK int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_pace pace,
                        struct bus **ret_bus, struct err *err);
 /* Consumers have been left (bus_leave); outstanding tickets and fetches fire with ok false before
  * it returns... no callback fires after it. May take up to 5 s. NULL accepted, NULL set. */
@@ -45,6 +50,17 @@ bool bus_has_room(const struct bus *bus);
 int32_t bus_partitions(const struct bus *bus, enum bus_topic topic);
 /* hash_bytes(key) mod partitions; only when bus_is_ready. */
 int32_t bus_partition_of(const struct bus *bus, enum bus_topic topic, struct slice key);
+
+#define BUS_MOMENT_MS 200
+
+/* For records that may lie anywhere (events): one partition for a moment, so that what comes
+ * together is stored together. */
+static inline int32_t bus_partition_of_moment(const struct bus *bus, enum bus_topic topic,
+                                              uint64_t now_ms)
+{
+    int32_t partitions = bus_partitions(bus, topic);
+    return partitions > 0 ? (int32_t)(now_ms / BUS_MOMENT_MS % (uint64_t)partitions) : 0;
+}
 
 /* ---- publish ---- */
 
@@ -94,8 +110,9 @@ struct bus_delivery { /* valid during on_record only */
     bool is_tombstone;
 };
 
-#define BUS_COMMITTED ((int64_t)-1) /* start at the committed watermark, or 0 when there is none   \
-                                     */
+#define BUS_COMMITTED                                                                              \
+    ((int64_t)-1) /* start at the committed watermark, or 0 when there is none                     \
+                   */
 
 struct bus_consumer_ops {
     /* This consumer owns the partition now. Nothing is delivered before bus_start. */

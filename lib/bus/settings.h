@@ -20,11 +20,13 @@ struct bus_settings {
     const char *instance_id; /* group.instance.id prefix; "" dynamic membership */
     int64_t session_timeout_ms;
     int64_t publish_timeout_ms; /* message.timeout.ms */
-    int64_t linger_ms;
-    int64_t queue_kbytes;    /* queue.buffering.max.kbytes */
-    int64_t prefetch_kbytes; /* queued.max.messages.kbytes */
-    const char *compression; /* none, lz4, zstd */
-    int64_t replication;     /* topics apply */
+    int64_t linger_ms;          /* BUS_PROMPT */
+    int64_t gather_ms;          /* BUS_GATHERING */
+    int64_t fetch_wait_ms;      /* fetch.wait.max.ms */
+    int64_t queue_kbytes;       /* queue.buffering.max.kbytes */
+    int64_t prefetch_kbytes;    /* queued.max.messages.kbytes */
+    const char *compression;    /* none, lz4, zstd */
+    int64_t replication;        /* topics apply */
     int64_t min_insync;
     bool idempotence;
     const char *const *librdkafka; /* "name=value" of any further librdkafka setting */

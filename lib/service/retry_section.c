@@ -13,7 +13,7 @@ static const char *const INTERVALS[] = {"linear", "exponential", NULL};
 
 static const struct conf_setting SETTINGS[] = {
     {
-        .name = "a",
+        .name = "a_s",
         .type = CONF_INT,
         .offset = CONF_AT(struct retry_values, a_s),
         .fallback = "480",
@@ -25,7 +25,7 @@ static const struct conf_setting SETTINGS[] = {
             "one before it.",
     },
     {
-        .name = "b",
+        .name = "b_s",
         .type = CONF_INT,
         .offset = CONF_AT(struct retry_values, b_s),
         .fallback = "-240",
@@ -43,7 +43,7 @@ static const struct conf_setting SETTINGS[] = {
         .help = "How the waits between attempts grow.",
     },
     {
-        .name = "period",
+        .name = "period_s",
         .type = CONF_INT,
         .offset = CONF_AT(struct retry_values, period_s),
         .fallback = "86400",

@@ -130,7 +130,7 @@ int crash_child(const char *what, const char *place)
 
     child->next_seq = 1;
     child->loop = loop_new();
-    if (!hub || bus_new(hub, child->loop, "child", &child->bus, &err) != 0)
+    if (!hub || bus_new(hub, child->loop, "child", BUS_PROMPT, &child->bus, &err) != 0)
         return 1;
     while (!bus_is_ready(child->bus, &why))
         loop_turn(child->loop, 20);

@@ -11,8 +11,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "bus/kafka/topics.h"
-#include "contract/backend.h"
-#include "contract/kafka_faults.h"
+#include "contract/kafka_backend.h"
 #include "net/clock.h"
 
 const struct backend BACKEND = {
@@ -60,6 +59,8 @@ struct place *place_attach(const char *name)
         .session_timeout_ms = 6000,
         .publish_timeout_ms = 15000,
         .linger_ms = 1,
+        .gather_ms = 20,
+        .fetch_wait_ms = 20,
         .queue_kbytes = 131072,
         .prefetch_kbytes = 32768,
         .compression = "lz4",
@@ -94,6 +95,11 @@ void place_free(struct place **place)
     xfree((*place)->prefix); /* the topics go with the broker's folder */
     xfree(*place);
     *place = NULL;
+}
+
+struct bus_settings *kafka_place_settings(struct place *place)
+{
+    return &place->settings;
 }
 
 const char *place_name(const struct place *place)
@@ -142,5 +148,5 @@ bool place_set_available(struct place *place, bool is_available)
 
 int backend_tests(void)
 {
-    return kafka_fault_tests();
+    return kafka_broker_tests() + kafka_fault_tests();
 }

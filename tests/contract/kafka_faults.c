@@ -15,7 +15,7 @@
 #include "base/xalloc.h"
 #include "bus/bus.h"
 #include "bus/settings.h"
-#include "contract/kafka_faults.h"
+#include "contract/kafka_backend.h"
 #include "net/clock.h"
 
 #define PATIENCE_MS  30000
@@ -87,6 +87,8 @@ static int setup(void **state)
         .session_timeout_ms = 6000,
         .publish_timeout_ms = 3000,
         .linger_ms = 1,
+        .gather_ms = 20,
+        .fetch_wait_ms = 20,
         .queue_kbytes = 1024,
         .prefetch_kbytes = 1024,
         .compression = "none",
@@ -96,7 +98,7 @@ static int setup(void **state)
         (void)rd_kafka_mock_topic_create(mock->cluster, bus_topic_row(topic)->name, 2, 1);
     assert_int_equal(bus_hub_open(&mock->settings, &mock->hub, &err), 0);
     mock->loop = loop_new();
-    assert_int_equal(bus_new(mock->hub, mock->loop, "faults", &mock->bus, &err), 0);
+    assert_int_equal(bus_new(mock->hub, mock->loop, "faults", BUS_PROMPT, &mock->bus, &err), 0);
     wait_for(mock, is_ready, mock);
     return 0;
 }

@@ -39,7 +39,7 @@ void side_open(struct rig *rig, struct side *side)
     side->rig = rig;
     side->hub = place_open(rig->place);
     assert_non_null(side->hub);
-    assert_int_equal(bus_new(side->hub, rig->loop, "contract", &side->bus, &err), 0);
+    assert_int_equal(bus_new(side->hub, rig->loop, "contract", BUS_PROMPT, &side->bus, &err), 0);
     assert_true(rig_wait(rig, is_ready, side));
 }
 

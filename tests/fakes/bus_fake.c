@@ -72,6 +72,8 @@ int64_t fake_append(struct bus_hub *hub, enum bus_topic topic, struct fake_recor
     record->delivery.offset = p->end_offset;
     record->delivery.stored_at_ms = clock_wall_ms();
     p->records[p->end_offset++] = record;
+    if (hub->on_stored)
+        hub->on_stored(hub->watcher, topic, &record->delivery);
     return record->delivery.offset;
 }
 
@@ -144,12 +146,13 @@ void bus_hub_close(struct bus_hub **hub)
     *hub = NULL;
 }
 
-int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, struct bus **ret_bus,
-            struct err *err)
+int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_pace pace,
+            struct bus **ret_bus, struct err *err)
 {
     struct bus *bus = xalloc(sizeof *bus);
 
     (void)name;
+    (void)pace;
     (void)err;
     bus->hub = hub;
     bus->loop = loop;
@@ -248,6 +251,15 @@ void bus_fake_expire(struct bus_hub *hub, enum bus_topic topic, int32_t partitio
 
     for (int64_t i = 0; i < p->end_offset && i < below_offset; i++)
         forget(p, i);
+}
+
+void bus_fake_watch(struct bus_hub *hub,
+                    void (*on_stored)(void *owner, enum bus_topic topic,
+                                      const struct bus_delivery *record),
+                    void *owner)
+{
+    hub->on_stored = on_stored;
+    hub->watcher = owner;
 }
 
 bool bus_fake_record(const struct bus_hub *hub, enum bus_topic topic, size_t index,

@@ -25,6 +25,12 @@ void bus_fake_lose(struct bus_hub *hub, enum bus_topic topic, int32_t partition)
 void bus_fake_expire(struct bus_hub *hub, enum bus_topic topic, int32_t partition,
                      int64_t below_offset);
 
+/* Tells of every record in the order in which they are stored, all topics in one sequence. Not to be
+ * answered with bus.h. */
+void bus_fake_watch(struct bus_hub *hub,
+                    void (*on_stored)(void *owner, enum bus_topic topic,
+                                      const struct bus_delivery *record),
+                    void *owner);
 /* Records that are stored now in all partitions of the topic. */
 size_t bus_fake_count(const struct bus_hub *hub, enum bus_topic topic);
 /* The index-th of them, by partition and offset; false: there are fewer. Valid until the record

@@ -52,6 +52,8 @@ struct bus_hub {
     struct list buses, groups;
     int64_t drain_ms;
     bool is_held, is_gone, has_no_room;
+    void (*on_stored)(void *owner, enum bus_topic topic, const struct bus_delivery *record);
+    void *watcher;
 };
 
 struct bus_consumer {

@@ -15,7 +15,7 @@ from kit.destination import Destination
 from kit.process import free_port, wait_until
 
 SENDER = "app@sender.example"
-RETRY = ['retry.interval="linear"', "retry.a=1", "retry.period=600"]
+RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600"]
 
 
 def submit(port, rcpt, size=100):
@@ -79,7 +79,7 @@ def kafka():
     """Away at start, then away later: not ready, 451, back in seconds, nothing lost."""
     destination = Destination()
     with private_folder("kafka-away") as folder, \
-            Cluster(folder, destination, count=1, settings=[*RETRY, "log.publish_timeout=5000"]) as nodes:
+            Cluster(folder, destination, count=1, settings=[*RETRY, "log.publish_timeout_ms=5000"]) as nodes:
         ingress = nodes.of("ingress")[0]
         smtp_port = nodes.smtp_ports[0]
         nodes.broker.kill()
@@ -119,7 +119,7 @@ def full():
     """The embedded log is full: 452, and what is inside is still delivered."""
     destination = Destination()
     with private_folder("full") as folder, \
-            Embedded(folder, destination, [*RETRY, 'log.map_bytes="16 MiB"']) as node:
+            Embedded(folder, destination, [*RETRY, 'log.map_size="16 MiB"']) as node:
         assert submit(node.smtp_port, "grey-1@dest.example") == 250
         codes = [submit(node.smtp_port, f"ok-{number}@dest.example", 100_000) for number in range(250)]
         assert 452 in codes, f"never refused: {set(codes)}"

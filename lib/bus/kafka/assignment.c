@@ -93,7 +93,7 @@ void assignment_apply(void *owner)
     assign_list(consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     for (int32_t p = 0; p < consumer->part_count; p++)
-        consumer_set_flow(consumer, p);
+        delivery_set_flow(consumer, p);
 }
 
 /* ---- going ---- */
@@ -148,7 +148,7 @@ static void forget_parts(struct bus_consumer *consumer)
     for (int32_t p = 0; p < consumer->part_count; p++) {
         consumer->parts[p].state = PART_FOREIGN;
         consumer->parts[p].is_restarting = false;
-        consumer_set_flow(consumer, p);
+        delivery_set_flow(consumer, p);
     }
 }
 
@@ -161,7 +161,7 @@ static void give_up_parts(struct bus_consumer *consumer)
     if (consumer->is_leaving) {
         consumer->phase = CONSUMER_CLOSING;
         consumer->deadline_ms = loop_now_ms(consumer->bus->loop) + CLOSE_MS;
-        consumer_begin_close(consumer);
+        membership_close(consumer);
     }
 }
 

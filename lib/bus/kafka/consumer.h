@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A consumer and its files: consumer.c (bus.h calls, polling, delivery), assignment.c (partitions
- * come and go), commit.c (the watermark reaches the group), lookup.c (offsets of new partitions).
+ * A consumer and its files: consumer.c (bus.h calls, tick), membership.c (the handle), assignment.c
+ * (partitions come and go), lookup.c (offsets of new partitions), delivery.c (records,
+ * back-pressure), commit.c (the watermark reaches the group).
  *
  * One mechanism moves the fetch position: rd_kafka_assign with the explicit offset of every started
  * partition. It purges what librdkafka had prefetched and is exact where seek is not: a seek that
@@ -83,10 +84,29 @@ struct bus_consumer {
 /* ---- consumer.c ---- */
 /* The part of a partition number; NULL when there is none. */
 struct part *consumer_part(const struct bus_consumer *consumer, int32_t partition);
+
+/* ---- membership.c ---- */
+/* Makes a handle and subscribes; phase running, or closed until deadline_ms. */
+void membership_open(struct bus_consumer *consumer);
+/* Serves whatever the handle has to say. */
+void membership_poll(void *owner);
+/* Begins to leave the group: phase closing. */
+void membership_close(struct bus_consumer *consumer);
+bool membership_is_closed(const struct bus_consumer *consumer);
+/* Frees the consumer and calls on_left. */
+void membership_finish(struct bus_consumer *consumer);
+
+/* ---- delivery.c ---- */
+/* Polls and delivers, a batch at most. False: the handle has failed for good. */
+bool delivery_poll(struct bus_consumer *consumer);
+/* Deliver from position, as soon as the assignment has it. */
+void delivery_restart(struct bus_consumer *consumer, struct part *part, int64_t position);
+/* Held for a short while: what is prefetched stays where it is. */
+bool delivery_is_waiting(const struct bus_consumer *consumer);
+/* Held for long: paused in librdkafka, so that polling can go on. */
+void delivery_set_parked(struct bus_consumer *consumer, bool is_parked);
 /* Aligns librdkafka's pause with what we want for that partition. */
-void consumer_set_flow(struct bus_consumer *consumer, int32_t partition);
-/* Leaves the group; the tick sees to the rest. */
-void consumer_begin_close(struct bus_consumer *consumer);
+void delivery_set_flow(struct bus_consumer *consumer, int32_t partition);
 
 /* ---- assignment.c ---- */
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,

@@ -60,13 +60,14 @@ bool hub_topic_of(const struct bus_hub *hub, const char *name, enum bus_topic *r
     return false;
 }
 
-int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, struct bus **ret_bus,
-            struct err *err)
+int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_pace pace,
+            struct bus **ret_bus, struct err *err)
 {
     struct bus *bus = xalloc(sizeof *bus);
 
     bus->hub = hub;
     bus->loop = loop;
+    bus->pace = pace;
     bus->name = joined("hikyaku-", name);
     list_init(&bus->consumers);
     if (producer_new(bus, &bus->producer, err)) {

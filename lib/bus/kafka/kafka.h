@@ -18,6 +18,7 @@ struct bus {
     struct bus_hub *hub;
     struct loop *loop;
     char *name;
+    enum bus_pace pace;
     struct producer *producer;
     struct probe *probe;
     struct reader *reader; /* made at the first fetch */

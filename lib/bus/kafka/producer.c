@@ -34,7 +34,8 @@ static int open_client(const struct producer *producer, struct client **ret_clie
     const struct bus_settings *settings = &producer->bus->hub->settings;
     struct buf linger = {0}, timeout = {0}, kbytes = {0}, records = {0};
 
-    buf_add_u64(&linger, (uint64_t)settings->linger_ms);
+    buf_add_u64(&linger, (uint64_t)(producer->bus->pace == BUS_PROMPT ? settings->linger_ms
+                                                                      : settings->gather_ms));
     buf_add_u64(&timeout, (uint64_t)settings->publish_timeout_ms);
     buf_add_u64(&kbytes, (uint64_t)settings->queue_kbytes);
     buf_add_u64(&records, PRODUCER_QUEUE_RECORDS);

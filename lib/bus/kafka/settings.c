@@ -101,6 +101,13 @@ static const struct conf_setting SETTINGS[] = {
            "How long work in hand may go on when its partition moves to another process."),
     PARTITIONS("event", EVENT, "16", "May grow later."),
     PARTITIONS("failure", FAILURE, "16", "The most bouncers that can share it; may grow later."),
+    NUMBER(
+        fetch_wait_ms, "20", BETWEEN(1, 500), "ms",
+        "How long a broker waits for 32 KiB of records before it answers a consumer with what it "
+        "has: the delay a lonely mail may see, and the pace of requests when there is none."),
+    NUMBER(gather_ms, "20", BETWEEN(0, 1000), "ms",
+           "linger_ms of senders, schedulers and bouncers: nobody waits for what they publish, and "
+           "records that travel together cost the brokers much less."),
     {
         .name = "idempotence",
         .type = CONF_BOOL,
@@ -133,8 +140,10 @@ static const struct conf_setting SETTINGS[] = {
         .check = check_librdkafka,
     },
     NUMBER(linger_ms, "1", BETWEEN(0, 1000), "ms",
-           "How long a record waits for others to share its request. 0 burns processor time here "
-           "and in the brokers, more than 5 only adds delay."),
+           "How long a record of the ingress, whose client waits for its 250, waits for others to "
+           "share "
+           "its request. 0 burns processor time here and in the brokers, more than 5 only adds "
+           "delay."),
     NUMBER(min_insync, "2", BETWEEN(1, 10), "",
            "min.insync.replicas of topics that hikyakuctl creates: replicas that must have a "
            "record before its mail is answered with 250. 1 only with one broker."),

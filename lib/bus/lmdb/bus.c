@@ -34,12 +34,13 @@ static void on_rung(void *owner)
     consumer_sync_all(bus);
 }
 
-int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, struct bus **ret_bus,
-            struct err *err)
+int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_pace pace,
+            struct bus **ret_bus, struct err *err)
 {
     struct bus *bus = xalloc(sizeof *bus);
 
     (void)name; /* there is no broker to tell it to */
+    (void)pace; /* the writer gathers by itself whatever waits during a commit */
     (void)err;
     bus->hub = hub;
     bus->loop = loop;

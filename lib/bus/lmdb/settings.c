@@ -55,7 +55,7 @@ static const struct conf_setting SETTINGS[] = {
                 "than this. What is inside already is still delivered.",
     },
     {
-        .name = "map_bytes",
+        .name = "map_size",
         .type = CONF_SIZE,
         .offset = CONF_AT(struct bus_settings, map_bytes),
         .fallback = "64 GiB",

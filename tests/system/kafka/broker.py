@@ -27,6 +27,8 @@ import time
 import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
+# After kill -9 the controller keeps the old broker's registration for its session timeout (default 9 s):
+# a shorter one lets it start again sooner.
 CONFIGURATION = """\
 process.roles=broker,controller
 node.id=1
@@ -34,6 +36,8 @@ listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}
 log.dirs={data}
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 auto.create.topics.enable=false
 offsets.topic.num.partitions=4
 offsets.topic.replication.factor=1

@@ -81,7 +81,7 @@ static int set_up(void **state)
     f->loop = loop_new();
     f->arena = arena_new(4096);
     assert_int_equal(bus_hub_open(&log, &f->hub, &err), 0);
-    assert_int_equal(bus_new(f->hub, f->loop, "test", &f->bus, &err), 0);
+    assert_int_equal(bus_new(f->hub, f->loop, "test", BUS_PROMPT, &f->bus, &err), 0);
     assert_int_equal(conf_read("/dev/null", OVERRIDES, BOUNCER_SECTIONS, &faults, &f->conf), 0);
     f->env = (struct service_env){
         .loop = f->loop,

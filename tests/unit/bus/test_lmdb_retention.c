@@ -56,7 +56,7 @@ static int setup(void **state)
                                     .longest_period_s = 3600};
     assert_int_equal(bus_hub_open(&settings, &log->hub, &err), 0);
     log->loop = loop_new();
-    assert_int_equal(bus_new(log->hub, log->loop, "test", &log->bus, &err), 0);
+    assert_int_equal(bus_new(log->hub, log->loop, "test", BUS_PROMPT, &log->bus, &err), 0);
     await_writer(log);
     *state = log;
     return 0;

@@ -48,8 +48,8 @@ static void read_conf(struct fixture *fixture, const char *const *more)
 {
     const struct conf_faults faults = {.on_fault = on_fault};
     struct buf address = {0};
-    const char *overrides[16] = {NULL, "redis.reconnect=20", "scheduler.rebuild_grace=300",
-                                 "scheduler.reap_interval=100"};
+    const char *overrides[16] = {NULL, "redis.reconnect_ms=20", "scheduler.rebuild_grace_ms=300",
+                                 "scheduler.reap_interval_ms=100"};
     size_t count = 4;
 
     buf_addf(&address, "redis.address=%s", buf_str(&fixture->server.address));
@@ -72,7 +72,7 @@ void fixture_begin(struct fixture *fixture, const char *const *more)
     for (size_t i = 0; i < BUS_TOPICS; i++)
         settings.partitions[i] = FIXTURE_PARTITIONS;
     assert_int_equal(bus_hub_open(&settings, &fixture->hub, &err), 0);
-    assert_int_equal(bus_new(fixture->hub, fixture->loop, "test", &fixture->bus, &err), 0);
+    assert_int_equal(bus_new(fixture->hub, fixture->loop, "test", BUS_PROMPT, &fixture->bus, &err), 0);
     read_conf(fixture, more);
     fixture->log =
         log_new(open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_DEBUG, "test", "test", clock_wall_us);

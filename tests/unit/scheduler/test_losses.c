@@ -53,7 +53,7 @@ static void test_killed_redis_comes_back_empty_and_nothing_is_lost(void **state)
 
 static void test_frozen_redis_only_delays(void **state)
 {
-    static const char *const more[] = {"redis.timeout=100", NULL};
+    static const char *const more[] = {"redis.timeout_ms=100", NULL};
     struct fixture fixture;
 
     (void)state;

@@ -44,7 +44,7 @@ void fixture_read_conf(struct fixture *fixture, const char *const *more)
 {
     const struct conf_faults faults = {.on_fault = on_fault};
     struct buf address = {0}, routes = {0};
-    const char *overrides[24] = {NULL, NULL, "redis.reconnect=20", "sender.hostname=relay.test",
+    const char *overrides[24] = {NULL, NULL, "redis.reconnect_ms=20", "sender.hostname=relay.test",
                                  "work.fanout=1"};
     size_t count = 5;
 
@@ -73,7 +73,8 @@ void fixture_begin(struct fixture *fixture, const char *const *more)
     for (size_t i = 0; i < BUS_TOPICS; i++)
         settings.partitions[i] = FIXTURE_PARTITIONS;
     assert_int_equal(bus_hub_open(&settings, &fixture->hub, &err), 0);
-    assert_int_equal(bus_new(fixture->hub, fixture->loop, "test", &fixture->bus, &err), 0);
+    assert_int_equal(bus_new(fixture->hub, fixture->loop, "test", BUS_PROMPT, &fixture->bus, &err),
+                     0);
     fixture_read_conf(fixture, more);
     fixture->log =
         log_new(open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_DEBUG, "test", "test", clock_wall_us);

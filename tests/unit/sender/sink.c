@@ -76,6 +76,19 @@ static void answer_dot(struct sink_stream *s)
     s->mail = (struct sink_mail){.connection = s->number};
 }
 
+static void start_tls(struct sink_stream *s)
+{
+    if (s->sink->tls)
+        stream_start_tls(s->stream, s->sink->tls, NULL, 5000);
+    else
+        stream_close(s->stream);
+}
+
+static void on_secured(void *owner)
+{
+    ((struct sink_stream *)owner)->sink->secured++;
+}
+
 static void on_command(struct sink_stream *s, struct slice line)
 {
     const struct sink_says *says = &s->sink->says;
@@ -91,6 +104,9 @@ static void on_command(struct sink_stream *s, struct slice line)
     } else if (slice_starts_nocase(line, SLICE("DATA"))) {
         s->in_data = !says->data || says->data[0] == '3';
         say(s, says->data, "354 Go");
+    } else if (slice_starts_nocase(line, SLICE("STARTTLS"))) {
+        say(s, NULL, "220 2.0.0 Go");
+        start_tls(s);
     } else if (slice_starts_nocase(line, SLICE("QUIT"))) {
         s->sink->quits++;
         say(s, NULL, "221 Bye");
@@ -147,7 +163,8 @@ static void on_closed(void *owner, enum stream_close reason, const char *detail)
     xfree(s);
 }
 
-static const struct stream_ops STREAM_OPS = {.on_read = on_read, .on_closed = on_closed};
+static const struct stream_ops STREAM_OPS = {
+    .on_secured = on_secured, .on_read = on_read, .on_closed = on_closed};
 
 static void on_accept(void *owner, struct stream *stream)
 {

@@ -30,6 +30,10 @@ struct sink {
     size_t mail_count;
     /* Answers to the final dot are held back until sink_answer. */
     bool holds_dots;
+    /* STARTTLS: with a context it works; without one the peer hangs up in the handshake. The EHLO
+     * reply must offer it. */
+    struct tls *tls;
+    size_t secured;
     struct list streams;
 };
 

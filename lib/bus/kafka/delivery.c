@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From librdkafka to the role: polling, order, back-pressure. Records are handed on as librdkafka
+ * holds them and destroyed at once: a kept one would pin its fetch buffer. */
+#include "client.h"
+#include "consumer.h"
+#include "pump.h"
+
+#define GATHER_MS 5 /* bus_start calls of one assignment come together */
+
+/* ---- flow ---- */
+
+static bool wants_pause(const struct bus_consumer *consumer, const struct part *part)
+{
+    size_t resume_at = part->is_paused ? CONSUMER_WIDTH / 2 : CONSUMER_WIDTH;
+
+    if (part->state != PART_STARTED)
+        return false;
+    return consumer->is_parked || watermark_count(part->watermark) >= resume_at;
+}
+
+/* Resuming what is not paused would deliver twice, and every pause throws away what was prefetched:
+ * only changes go to librdkafka. */
+void delivery_set_flow(struct bus_consumer *consumer, int32_t partition)
+{
+    struct part *part = &consumer->parts[partition];
+    bool pause = wants_pause(consumer, part);
+
+    if (pause == part->is_paused || !consumer->client)
+        return;
+    part->is_paused = pause;
+    rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(one, consumer->topic_name, partition);
+    if (pause)
+        (void)rd_kafka_pause_partitions(client_rk(consumer->client), one);
+    else
+        (void)rd_kafka_resume_partitions(client_rk(consumer->client), one);
+    rd_kafka_topic_partition_list_destroy(one);
+}
+
+void delivery_set_parked(struct bus_consumer *consumer, bool is_parked)
+{
+    if (consumer->is_parked == is_parked)
+        return;
+    consumer->is_parked = is_parked;
+    for (int32_t p = 0; p < consumer->part_count; p++)
+        delivery_set_flow(consumer, p);
+}
+
+/* ---- delivery ---- */
+
+void delivery_restart(struct bus_consumer *consumer, struct part *part, int64_t position)
+{
+    part->state = PART_STARTED;
+    part->position = position;
+    part->is_restarting = true;
+    if (!loop_timer_is_running(consumer->assign_timer))
+        loop_timer_start(consumer->assign_timer, GATHER_MS);
+}
+
+static void deliver(struct bus_consumer *consumer, const rd_kafka_message_t *record)
+{
+    rd_kafka_timestamp_type_t type;
+    const struct bus_delivery delivery = {
+        .partition = record->partition,
+        .offset = record->offset,
+        .stored_at_ms = rd_kafka_message_timestamp(record, &type),
+        .key = slice_of(record->key, record->key_len),
+        .value = slice_of(record->payload, record->len),
+        .is_tombstone = record->payload == NULL,
+    };
+
+    consumer->bus->stats.consumed[consumer->topic]++;
+    consumer->ops->on_record(consumer->owner, &delivery);
+}
+
+static void on_record(struct bus_consumer *consumer, const rd_kafka_message_t *record)
+{
+    struct part *part = consumer_part(consumer, record->partition);
+
+    if (!part || part->state != PART_STARTED || part->is_restarting ||
+        record->offset < part->position)
+        return;
+    if (watermark_is_full(part->watermark)) { /* it slipped in before the pause: fetch it again */
+        delivery_restart(consumer, part, record->offset);
+        return;
+    }
+    part->position = record->offset + 1;
+    watermark_take(part->watermark, record->offset);
+    deliver(consumer, record);
+    delivery_set_flow(consumer, record->partition);
+}
+
+bool delivery_is_waiting(const struct bus_consumer *consumer)
+{
+    return consumer->phase == CONSUMER_RUNNING && consumer->is_held && !consumer->is_parked;
+}
+
+bool delivery_poll(struct bus_consumer *consumer)
+{
+    for (unsigned done = 0; done < PUMP_BATCH; done++) {
+        if (delivery_is_waiting(consumer))
+            return true; /* bus_resume polls again */
+        rd_kafka_message_t *record = rd_kafka_consumer_poll(client_rk(consumer->client), 0);
+        if (!record)
+            return true;
+        rd_kafka_resp_err_t error = record->err;
+        if (error)
+            consumer->bus->stats.errors++;
+        else
+            on_record(consumer, record);
+        rd_kafka_message_destroy(record);
+        if (error == RD_KAFKA_RESP_ERR__FATAL)
+            return false;
+    }
+    pump_again(consumer->pump);
+    return true;
+}
