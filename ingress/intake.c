@@ -210,7 +210,9 @@ static void publish_chunk(struct intake *intake, struct chunk_ticket *chunk)
     struct ingress *ingress = intake->listener->ingress;
     size_t chunk_bytes = (size_t)ingress->work->chunk_bytes;
     size_t from = intake->next_chunk * chunk_bytes;
-    struct record_chunk value = {.sequence = intake->next_chunk, .total = intake->chunk_count};
+    bool is_last = intake->next_chunk + 1 == intake->chunk_count;
+    struct record_chunk value = {.sequence = intake->next_chunk,
+                                 .total = is_last ? intake->chunk_count : 0};
     struct buf head = {0};
 
     record_put_chunk(&head, &value);

@@ -82,7 +82,7 @@ struct record_dead {   /* a record that was given up */
     const char *topic; /* its name */
     int32_t partition;
     int64_t offset;
-    const char *reason; /* a sentence */
+    const char *reason;    /* a sentence */
     const char *component; /* who gave it up */
 };
 

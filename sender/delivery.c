@@ -203,8 +203,7 @@ static void on_failed(void *owner, struct connection *connection,
     advance(delivery);
 }
 
-/* What decides one recipient of a transaction. previous: of the one before, for the reply they
- * share. */
+/* What decides one recipient of a transaction. */
 static struct finding find(struct delivery *delivery, const struct finding_place *place,
                            const struct smtp_result *result, size_t i, bool has_accepted)
 {
@@ -224,6 +223,7 @@ static bool was_accepted(const struct smtp_rcpt_result *rcpt)
            (rcpt->stage == SMTP_STAGE_RCPT && smtp_reply_class(&rcpt->reply) == 2);
 }
 
+/* As the one before: their texts are copied once. */
 static bool shares_reply(const struct smtp_result *result, size_t i)
 {
     return i > 0 && result->rcpts[i].stage == result->rcpts[i - 1].stage &&
@@ -241,6 +241,9 @@ static bool apply_result(struct delivery *delivery, const struct finding_place *
         if (!shares_reply(result, i))
             finding = find(delivery, place, result, i, has_accepted);
         has_accepted |= was_accepted(&result->rcpts[i]);
+        finding.verdict.owes_relayed = finding.verdict.kind == VERDICT_DELIVERED &&
+                                       !result->peer_has_dsn &&
+                                       (delivery->rcpts[i].notify & SMTP_NOTIFY_SUCCESS);
         if (finding.verdict.next == VERDICT_DECIDED) {
             finding_apply(delivery->parcel, delivery->indexes[i], &finding);
             continue;

@@ -9,8 +9,8 @@
 #include "sender/outcome_tell.h"
 #include "sender/partition.h"
 
-/* The partition went to somebody else, who reads the record again: a timer record of ours could
- * come behind his. */
+/* The partition went to somebody else, who reads the record again: a Timer of ours could come
+ * behind his tombstone. */
 static bool is_taken_away(const struct parcel *parcel)
 {
     return parcel->epoch != parcel->partition->epoch || parcel->partition->state == PARTITION_NONE;
@@ -40,24 +40,26 @@ static void publish(struct parcel *parcel, enum outcome_piece piece,
     publisher_start(parcel->sender->publisher, &own->publication);
 }
 
-static void finish(struct parcel *parcel)
-{
-    if (is_taken_away(parcel) && parcel->outcome->last != OUTCOME_PIECES)
-        parcel_forget(parcel);
-    else
-        parcel_finish(parcel, parcel->outcome->mark);
-}
-
 static void on_last_durable(struct publication *publication, bool is_refused)
 {
+    struct parcel *parcel = publication->owner;
+
     (void)is_refused; /* a timer record is indispensable */
-    finish(publication->owner);
+    parcel_finish(parcel, parcel->outcome->mark);
 }
 
+static bool is_timer(enum outcome_piece piece)
+{
+    return piece == PIECE_TIMER_DEFERRED || piece == PIECE_TIMER_PARKED;
+}
+
+/* A tombstone is right whoever writes it: every recipient has a durable outcome. */
 static void publish_last(struct parcel *parcel)
 {
-    if (parcel->outcome->last == OUTCOME_PIECES || is_taken_away(parcel))
-        finish(parcel);
+    if (is_timer(parcel->outcome->last) && is_taken_away(parcel))
+        parcel_forget(parcel);
+    else if (parcel->outcome->last == OUTCOME_PIECES)
+        parcel_finish(parcel, parcel->outcome->mark);
     else
         publish(parcel, parcel->outcome->last, on_last_durable);
 }
@@ -84,23 +86,16 @@ static bool has_lost_body(const struct parcel *parcel)
 /* Steps 2 to 4. */
 static void publish_all(struct parcel *parcel)
 {
-    static const struct {
-        enum verdict_kind kind;
-        enum outcome_piece piece;
-    } FIRST[] = {
-        {VERDICT_FAILED, PIECE_FAILURE_FAILED},   {VERDICT_EXPIRED, PIECE_FAILURE_EXPIRED},
-        {VERDICT_FAILED, PIECE_EVENT_FAILED},     {VERDICT_EXPIRED, PIECE_EVENT_EXPIRED},
-        {VERDICT_DEFERRED, PIECE_EVENT_DEFERRED}, {VERDICT_DELIVERED, PIECE_EVENT_DELIVERED},
+    static const enum outcome_piece FIRST[] = {
+        PIECE_FAILURE_FAILED, PIECE_FAILURE_EXPIRED, PIECE_FAILURE_RELAYED, PIECE_EVENT_FAILED,
+        PIECE_EVENT_EXPIRED,  PIECE_EVENT_DEFERRED,  PIECE_EVENT_DELIVERED,
     };
-    size_t counts[VERDICT_KINDS] = {0};
 
-    for (size_t i = 0; i < parcel->work.rcpt_count; i++)
-        counts[parcel->verdicts[i].kind]++;
     if (has_lost_body(parcel))
         publish(parcel, PIECE_DEAD, on_first_durable);
     for (size_t i = 0; i < sizeof FIRST / sizeof *FIRST; i++)
-        if (counts[FIRST[i].kind])
-            publish(parcel, FIRST[i].piece, on_first_durable);
+        if (outcome_piece_count(parcel, FIRST[i]))
+            publish(parcel, FIRST[i], on_first_durable);
     if (parcel->outcome->outstanding == 0) /* parked: nothing but the timer */
         publish_last(parcel);
 }

@@ -10,31 +10,46 @@ struct piece_row {
                   struct bus_record *record, struct buf *head);
     enum verdict_kind kind; /* the recipients it is about */
     enum event_kind event;
-    const char *word; /* in the derived event id, or the timer's reason */
+    enum record_action action; /* of a failure record; RECORD_RELAYED: only those it is owed to */
+    const char *word;          /* in the derived event id, or the timer's reason */
 };
 
-static void keep_rcpts(const struct parcel *parcel, enum verdict_kind kind,
+static bool is_about(const struct piece_row *row, const struct verdict *verdict)
+{
+    return verdict->kind == row->kind && (row->action != RECORD_RELAYED || verdict->owes_relayed);
+}
+
+static size_t count_about(const struct parcel *parcel, const struct piece_row *row)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < parcel->work.rcpt_count; i++)
+        count += is_about(row, &parcel->verdicts[i]);
+    return count;
+}
+
+static void keep_rcpts(const struct parcel *parcel, const struct piece_row *row,
                        struct record_work *work)
 {
     size_t count = parcel->work.rcpt_count;
 
-    if (parcel_count(parcel, kind) == count)
+    if (count_about(parcel, row) == count)
         return;
     work->rcpt_count = 0;
     work->rcpts = arena_alloc(parcel->arena, count * sizeof *work->rcpts);
     for (size_t i = 0; i < count; i++)
-        if (parcel->verdicts[i].kind == kind)
+        if (is_about(row, &parcel->verdicts[i]))
             work->rcpts[work->rcpt_count++] = parcel->work.rcpts[i];
 }
 
-/* The parcel as its records have it: with the attempt that just ended, and only the recipients with
- * that verdict. */
-static struct record_work work_about(const struct parcel *parcel, enum verdict_kind kind)
+/* The parcel as its records have it: with the attempt that just ended, and only the recipients the
+ * record is about. */
+static struct record_work work_about(const struct parcel *parcel, const struct piece_row *row)
 {
     struct record_work work = parcel->work;
 
     work.attempt += parcel->outcome->has_attempt;
-    keep_rcpts(parcel, kind, &work);
+    keep_rcpts(parcel, row, &work);
     work.has_fence = false;
     work.has_body_ref = true;
     work.body_ref = parcel_body_ref(parcel);
@@ -46,7 +61,7 @@ static void build_event(const struct parcel *parcel, const struct piece_row *row
                         struct bus_record *record, struct buf *head)
 {
     const struct outcome *outcome = parcel->outcome;
-    struct record_work work = work_about(parcel, row->kind);
+    struct record_work work = work_about(parcel, row);
     struct event event = {.kind = row->event,
                           .source = "sender",
                           .pod = parcel->sender->env->pod,
@@ -62,8 +77,7 @@ static void build_event(const struct parcel *parcel, const struct piece_row *row
 static void build_failure(const struct parcel *parcel, const struct piece_row *row,
                           struct bus_record *record, struct buf *head)
 {
-    struct record_failure failure = {.action = RECORD_FAILED,
-                                     .work = work_about(parcel, row->kind)};
+    struct record_failure failure = {.action = row->action, .work = work_about(parcel, row)};
 
     failure.event_id = arena_printf(parcel->arena, "%.*s.%u.%s", SLICE_ARGS(parcel->work.parcel_id),
                                     (unsigned)failure.work.attempt, row->word);
@@ -84,7 +98,7 @@ static void build_timer(const struct parcel *parcel, const struct piece_row *row
 {
     struct record_timer timer = {.due_ms = parcel->outcome->due_ms,
                                  .reason = slice_str(row->word),
-                                 .work = work_about(parcel, row->kind)};
+                                 .work = work_about(parcel, row)};
 
     record->topic = BUS_TIMER;
     record->key = parcel->work.parcel_id;
@@ -102,19 +116,29 @@ static void build_tombstone(const struct parcel *parcel, const struct piece_row 
 }
 
 /* clang-format off */
+#define EVENT(kind, word)           {build_event, VERDICT_##kind, EVENT_##kind, RECORD_FAILED, word}
+#define FAILURE(kind, action, word) {build_failure, VERDICT_##kind, EVENT_KINDS, RECORD_##action, word}
+#define OTHER(build, kind, word)    {build, VERDICT_##kind, EVENT_KINDS, RECORD_FAILED, word}
+
 static const struct piece_row ROWS[OUTCOME_PIECES] = {
-    [PIECE_EVENT_DELIVERED] = {build_event,     VERDICT_DELIVERED, EVENT_DELIVERED, "delivered"},
-    [PIECE_EVENT_DEFERRED]  = {build_event,     VERDICT_DEFERRED,  EVENT_DEFERRED,  "deferred"},
-    [PIECE_EVENT_FAILED]    = {build_event,     VERDICT_FAILED,    EVENT_FAILED,    "failed"},
-    [PIECE_EVENT_EXPIRED]   = {build_event,     VERDICT_EXPIRED,   EVENT_EXPIRED,   "expired"},
-    [PIECE_FAILURE_FAILED]  = {build_failure,   VERDICT_FAILED,    EVENT_KINDS,     "failed"},
-    [PIECE_FAILURE_EXPIRED] = {build_failure,   VERDICT_EXPIRED,   EVENT_KINDS,     "expired"},
-    [PIECE_DEAD]            = {build_dead,      VERDICT_NONE,      EVENT_KINDS,     ""},
-    [PIECE_TIMER_DEFERRED]  = {build_timer,     VERDICT_DEFERRED,  EVENT_KINDS,     "deferred"},
-    [PIECE_TIMER_PARKED]    = {build_timer,     VERDICT_NONE,      EVENT_KINDS,     "parked"},
-    [PIECE_TOMBSTONE]       = {build_tombstone, VERDICT_NONE,      EVENT_KINDS,     ""},
+    [PIECE_EVENT_DELIVERED]  = EVENT(DELIVERED, "delivered"),
+    [PIECE_EVENT_DEFERRED]   = EVENT(DEFERRED, "deferred"),
+    [PIECE_EVENT_FAILED]     = EVENT(FAILED, "failed"),
+    [PIECE_EVENT_EXPIRED]    = EVENT(EXPIRED, "expired"),
+    [PIECE_FAILURE_FAILED]   = FAILURE(FAILED, FAILED, "failed"),
+    [PIECE_FAILURE_EXPIRED]  = FAILURE(EXPIRED, FAILED, "expired"),
+    [PIECE_FAILURE_RELAYED]  = FAILURE(DELIVERED, RELAYED, "relayed"),
+    [PIECE_DEAD]             = OTHER(build_dead, NONE, ""),
+    [PIECE_TIMER_DEFERRED]   = OTHER(build_timer, DEFERRED, "deferred"),
+    [PIECE_TIMER_PARKED]     = OTHER(build_timer, NONE, "parked"),
+    [PIECE_TOMBSTONE]        = OTHER(build_tombstone, NONE, ""),
 };
 /* clang-format on */
+
+size_t outcome_piece_count(const struct parcel *parcel, enum outcome_piece piece)
+{
+    return count_about(parcel, &ROWS[piece]);
+}
 
 void outcome_piece_build(const struct parcel *parcel, enum outcome_piece piece,
                          struct bus_record *record, struct buf *head)

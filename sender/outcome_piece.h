@@ -13,6 +13,7 @@ enum outcome_piece {
     PIECE_EVENT_EXPIRED,
     PIECE_FAILURE_FAILED,
     PIECE_FAILURE_EXPIRED,
+    PIECE_FAILURE_RELAYED,
     PIECE_DEAD, /* the body is gone */
     /* the timer record, last */
     PIECE_TIMER_DEFERRED,
@@ -34,6 +35,8 @@ struct outcome {
     enum mark mark;          /* in the end */
 };
 
+/* The recipients it is about. */
+size_t outcome_piece_count(const struct parcel *parcel, enum outcome_piece piece);
 /* Fills topic, key and body; appends the head. */
 void outcome_piece_build(const struct parcel *parcel, enum outcome_piece piece,
                          struct bus_record *record, struct buf *head);

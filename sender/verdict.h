@@ -26,6 +26,7 @@ struct verdict {
     enum verdict_kind kind;
     enum verdict_next next;
     bool maybe_duplicate;  /* C16: the peer may have it all the same */
+    bool owes_relayed;     /* delivered to a peer without DSN: the sender asked to be told (W5) */
     bool is_body_lost;     /* nothing could be sent: the content cannot be read any more */
     enum smtp_stage stage; /* where it was decided */
     struct smtp_enhanced status;

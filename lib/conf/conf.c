@@ -192,7 +192,7 @@ static void read_tree(struct reading *reading, struct conf_tree *tree, const cha
 {
     struct err err;
 
-    for (; *overrides; overrides++)
+    for (; overrides && *overrides; overrides++)
         if (conf_tree_override(tree, *overrides, &err) != 0)
             conf_fault_sentence(&reading->report, err.text);
     read_sections(reading);

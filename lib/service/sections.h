@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The sections a process knows: those of every process, its roles' own, and the names of the other
- * programs' ones, so that one file serves a whole cluster. Not for other folders. */
+ * programs' ones, so that one file serves a whole cluster. */
 #pragma once
 
 #include "service/service.h"

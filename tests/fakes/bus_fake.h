@@ -25,8 +25,8 @@ void bus_fake_lose(struct bus_hub *hub, enum bus_topic topic, int32_t partition)
 void bus_fake_expire(struct bus_hub *hub, enum bus_topic topic, int32_t partition,
                      int64_t below_offset);
 
-/* Tells of every record in the order in which they are stored, all topics in one sequence. Not to be
- * answered with bus.h. */
+/* Tells of every record in the order in which they are stored, all topics in one sequence. Not to
+ * be answered with bus.h. */
 void bus_fake_watch(struct bus_hub *hub,
                     void (*on_stored)(void *owner, enum bus_topic topic,
                                       const struct bus_delivery *record),

@@ -53,9 +53,10 @@ static void read_work(const struct journal *journal, struct journal_entry *entry
 static void read_record(const struct journal *journal, struct journal_entry *entry,
                         const struct bus_delivery *record)
 {
-    static const char *const WORDS[BUS_TOPICS] = {
-        [BUS_BODY] = "body", [BUS_FAILURE] = "failure", [BUS_DEAD] = "dead"};
+    static const char *const WORDS[BUS_TOPICS] = {[BUS_BODY] = "body", [BUS_FAILURE] = "failure"};
 
+    if (entry->topic == BUS_DEAD)
+        fail_msg("a dead record: %.*s", (int)record->value.len, record->value.at);
     if (entry->topic == BUS_WORK) {
         read_work(journal, entry, record->value);
         return;

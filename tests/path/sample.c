@@ -2,18 +2,19 @@
  * See sample.h. */
 #include "path/sample.h"
 
+#define LINE_BYTES 64 /* at most */
+
 struct buf sample_content(size_t bytes)
 {
     struct buf content = {0};
 
     buf_add_str(&content,
                 "From: <app@shop.test>\r\nSubject: a walk\r\nMessage-ID: <1@shop.test>\r\n\r\n");
-    for (unsigned line = 0; content.len + 2 < bytes; line++) {
-        buf_addf(&content, "%sline %u of this mail", line % 7 == 3 ? ".." : "", line);
-        if (content.len > bytes - 2) /* the last one */
-            content.len = bytes - 2;
-        buf_add_str(&content, "\r\n");
-    }
+    for (unsigned line = 0; content.len + LINE_BYTES < bytes; line++)
+        buf_addf(&content, "%sline %u of this mail\r\n", line % 7 == 3 ? ".." : "", line);
+    while (content.len + 2 < bytes)
+        buf_add_char(&content, 'x');
+    buf_add_str(&content, "\r\n");
     return content;
 }
 

@@ -3,7 +3,7 @@
  * make each step safe (docs/reliability.md). */
 #include "path/sample.h"
 
-#define WAIT_MS  ((int64_t)600 * 1000) /* retry.a below */
+#define WAIT_MS  ((int64_t)600 * 1000) /* retry.a_s below */
 #define AHEAD_MS 100                   /* how far ahead of the real time a retry may be due */
 
 static const char *const RETRY[] = {"retry.interval=linear", "retry.a_s=600", NULL};
@@ -125,10 +125,10 @@ static void test_one_of_each_kind(void **state)
 
 static void test_expired_is_bounced_with_the_last_reply(void **state)
 {
-    static const char *const SHORT[] = {"retry.interval=linear", "retry.a_s=40", "retry.period_s=60",
-                                        NULL};
+    static const char *const SHORT[] = {"retry.interval=linear", "retry.a_s=40",
+                                        "retry.period_s=60", NULL};
     static const char *const LINES[] = {"Final-Recipient: rfc822; busy@dest.test\r\n",
-                                        "Action: failed\r\n", "Status: 4.4.7\r\n",
+                                        "Action: failed\r\n", "Status: 4.4.7 (retry timeout)\r\n",
                                         "Diagnostic-Code: smtp; 451 4.3.2 Busy for ever\r\n", NULL};
     struct rig rig;
     struct buf content = sample_content(2000);

@@ -46,7 +46,7 @@ def settings():
                 ('ingress: {\n\n  max_recipients = "many"; };', r"bad\.conf:3: .*max_recipients"),
                 ("ingress: { max_recipients = 1000000; };", r"bad\.conf:1: .*1000000.*1000\b"),
                 ('retry: { interval = "sometimes"; };', r"bad\.conf:1: .*sometimes.*linear"),
-                ("retry: { interval = \"linear\"; a = 90000; period = 86400; };", r"bad\.conf:1: .*a\b.*86400"),
+                ("retry: { interval = \"linear\"; a_s = 90000; period_s = 86400; };", r"bad\.conf:1: .*a.*86400"),
                 ('listeners: ( { networks = ["10.0.0.1/8"]; } );', r"bad\.conf:1: .*10\.0\.0\.1/8"),
                 ('listeners: ( { certificate = "a.pem"; } );', r"bad\.conf:1: .*key"),
                 ("ingress: { = ; };", r"bad\.conf:1: ")):

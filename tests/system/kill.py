@@ -39,15 +39,22 @@ class Load:
         self.mails = mails
         self.allowed = threading.Semaphore(0)
         self.done = 0
-        self.lock = threading.Lock()
+        self.changed = threading.Condition()
         self.clients = [Client(ports, _Paced(mails[i::CLIENTS], self.allowed), self._on_progress)
                         for i in range(CLIENTS)]
         for client in self.clients:
             client.start()
 
     def _on_progress(self):
-        with self.lock:
+        with self.changed:
             self.done += 1
+            self.changed.notify_all()
+
+    def wait_for_progress(self, than):
+        """The cluster has taken mail again since then."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.done > than, QUIET_S), "no mail is accepted any more"
+            return self.done
 
     def release(self, count):
         for _ in range(count):
@@ -78,8 +85,10 @@ def kill_in_turn(victims, load, kills):
     faults = []
     pause = threading.Event()
     chance = random.Random(kills)
+    done = 0
     for number, (name, kill, restart) in zip(range(kills), itertools.cycle(victims)):
         load.release(len(load.mails) // kills // 2)
+        done = load.wait_for_progress(done)
         pause.wait(RECOVERY_S)
         load.release(len(load.mails) // kills // 2)
         pause.wait(chance.uniform(0, BURST_S))
@@ -99,7 +108,8 @@ def conclude(ledger, destination, faults, mails):
     print(f"{len(mails)} mails accepted, {delivered} delivered, {len(mails) - delivered} bounced, 0 lost; "
           f"{len(faults)} kills; duplicates {sum(windows.values())}")
     for window, count in sorted(windows.items()):
-        print(f"  {count:4d}  {window}")
+        gap = ledger.longest_gap_s.get(window)
+        print(f"  {count:4d}  {window}" + (f"; the first copy at most {gap * 1000:.0f} ms before" if gap else ""))
     assert "unexplained" not in windows, "a duplicate outside every documented window"
 
 

@@ -24,7 +24,7 @@ static int open_client(struct reader *reader, struct err *err)
         {"group.id", buf_str(&group)},         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"}, {"auto.offset.reset", "error"},
         {"enable.partition.eof", "true"},      {"fetch.wait.max.ms", "10"},
-        {"fetch.error.backoff.ms", "50"},      {"fetch.message.max.bytes", "262144"},
+        {"fetch.error.backoff.ms", "50"},      {"fetch.message.max.bytes", "65536"},
         {"fetch.max.bytes", "4194304"},        {NULL, NULL},
     };
     const struct client_plan plan = {

@@ -30,7 +30,6 @@ static int open_client(struct bus_consumer *consumer, struct err *err)
     buf_add_u64(&heartbeat, (uint64_t)settings->session_timeout_ms / 10);
     buf_add_u64(&prefetch, (uint64_t)settings->prefetch_kbytes);
     buf_add_u64(&wait, (uint64_t)settings->fetch_wait_ms);
-    buf_add_u64(&wait, (uint64_t)settings->fetch_wait_ms);
     const struct client_option options[] = {
         {"group.id", consumer->group},
         {"session.timeout.ms", buf_str(&session)},
@@ -56,7 +55,6 @@ static int open_client(struct bus_consumer *consumer, struct err *err)
     buf_free(&session);
     buf_free(&heartbeat);
     buf_free(&prefetch);
-    buf_free(&wait);
     buf_free(&wait);
     return result;
 }

@@ -5,7 +5,9 @@
 #include "base/buf.h"
 #include "bus/bus.h"
 
-#define HUB_MARK_INTERVAL_MS 150 /* marks are durable within 200 ms: a sync has to fit in */
+/* Marks ride along with every commit; alone they wait this long. What was delivered and is not yet
+ * marked goes out again after kill -9, and the private Redis with its marks dies as well. */
+#define HUB_MARK_INTERVAL_MS 10
 
 struct hub_group;
 

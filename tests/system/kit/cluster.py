@@ -111,6 +111,11 @@ def kafka_settings(broker, redis):
     return [f'log.brokers="{broker.address}"', f'redis.address="{redis.address}"']
 
 
+def route_to(destination):
+    """All mail to that destination; None: wherever DNS says."""
+    return [f'routes.[0].hosts=["{destination.host_port}"]'] if destination else []
+
+
 class Cluster:
     """Kafka, Redis and `count` processes of each service. settings: for all of them."""
 
@@ -120,7 +125,7 @@ class Cluster:
         self.redis = Redis(folder)
         self.smtp_ports = []
         self.services = {}
-        self.settings = [f'routes.[0].hosts=["{destination.host_port}"]', *settings]
+        self.settings = [*route_to(destination), *settings]
         for role in ROLES:
             for number in range(1, count + 1):
                 self._add(role, f"{role}-{number}")
@@ -174,7 +179,7 @@ class Embedded:
         self.directory = os.path.join(folder, "log")
         self.service = Service("hikyaku", "hikyaku", "embedded.conf",
                                [f'log.directory="{self.directory}"', f"listeners.[0].port={self.smtp_port}",
-                                f'routes.[0].hosts=["{destination.host_port}"]', *settings], folder)
+                                *route_to(destination), *settings], folder)
 
     def __enter__(self):
         self.service.start().wait_ready(60)

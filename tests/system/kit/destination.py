@@ -3,9 +3,11 @@
 
   ok...    accepted            grey...  451 the first time, then accepted
   gone...  550                 busy...  451 always
-Arrivals are kept with the octets of the content as they were on the wire (dots un-stuffed)."""
+Arrivals are kept with the octets of the content as they were on the wire (dots un-stuffed).
+STARTTLS is offered where `tls`, an ssl.SSLContext, is set; it may change between connections."""
 import hashlib
 import socketserver
+import ssl
 import threading
 import time
 
@@ -17,6 +19,7 @@ class Arrival:
         self.content = content
         self.at = at
         self.replied = False  # our 250 to the final dot left for the socket
+        self.tls = None  # "TLSv1.3", or None: in clear text
 
     def header(self, name):
         prefix = (name + ":").lower().encode()
@@ -41,8 +44,9 @@ class Destination(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, address="127.0.0.1", port=0):
+    def __init__(self, address="127.0.0.1", port=0, tls=None):
         super().__init__((address, port), Session)
+        self.tls = tls
         self.port = self.server_address[1]
         self.changed = threading.Condition()
         self.arrivals = []
@@ -53,7 +57,7 @@ class Destination(socketserver.ThreadingTCPServer):
 
     @property
     def host_port(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.server_address[0]}:{self.port}"
 
     def answer_rcpt(self, rcpt):
         local = rcpt.split("@")[0]
@@ -71,6 +75,12 @@ class Destination(socketserver.ThreadingTCPServer):
             self.refusals.append((rcpt, reply))
             self.changed.notify_all()
             return reply
+
+    def secure(self, session):
+        """Answers STARTTLS; False: the session ends."""
+        session.say("220 2.0.0 Go on")
+        session.start_tls(self.tls)
+        return True
 
     def add(self, arrivals):
         with self.changed:
@@ -97,8 +107,23 @@ class Session(socketserver.StreamRequestHandler):
         with self.server.changed:
             self.server.connections += 1
 
+    def finish(self):
+        super().finish()
+        self.connection.close()
+
     def say(self, line):
-        self.wfile.write((line + "\r\n").encode())
+        self.connection.sendall((line + "\r\n").encode())
+
+    def start_tls(self, tls):
+        self.connection = tls.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+
+    def tls_version(self):
+        return self.connection.version() if isinstance(self.connection, ssl.SSLSocket) else None
+
+    def extensions(self):
+        starttls = "250-STARTTLS\r\n" if self.server.tls and not self.tls_version() else ""
+        return f"250-destination.example\r\n{starttls}250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000000"
 
     def content(self):
         lines = []
@@ -113,6 +138,8 @@ class Session(socketserver.StreamRequestHandler):
         content = self.content()
         now = time.monotonic()
         arrivals = [Arrival(rcpt, sender, content, now) for rcpt in rcpts]
+        for arrival in arrivals:
+            arrival.tls = self.tls_version()
         self.server.add(arrivals)
         self.say("250 2.0.0 Ok")
         for arrival in arrivals:
@@ -127,11 +154,15 @@ class Session(socketserver.StreamRequestHandler):
     def converse(self):
         sender, rcpts = None, []
         self.say("220 destination.example ESMTP")
-        for raw in self.rfile:
+        while raw := self.rfile.readline():
             line = raw.decode("latin-1").rstrip("\r\n")
             verb = line[:4].upper()
             if verb == "EHLO":
-                self.say("250-destination.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000000")
+                self.say(self.extensions())
+            elif verb == "STAR" and self.server.tls:
+                sender, rcpts = None, []
+                if not self.server.secure(self):
+                    return
             elif verb == "MAIL":
                 sender, rcpts = line[line.index("<") + 1:line.index(">")], []
                 self.say("250 2.1.0 Ok")

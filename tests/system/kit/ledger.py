@@ -5,6 +5,12 @@ import smtplib
 import threading
 
 SENDER = "app@sender.example"
+WINDOWS = (
+    ("W3 sender killed between the remote 250 and its mark", ("sender", "hikyaku")),
+    ("W6 Redis lost, and with it the mark", ("redis",)),
+    ("W6 broker lost before the commit", ("kafka",)),
+    ("W5/W7 scheduler or bouncer killed within a step", ("scheduler", "bouncer")),
+)
 
 
 class Submission:
@@ -86,6 +92,7 @@ class Client(threading.Thread):
 class Ledger:
     def __init__(self, submissions):
         self.by_number = {submission.number: submission for submission in submissions}
+        self.longest_gap_s = {}  # per window: from the first copy's arrival to the fault
 
     def outcomes(self, destination):
         """number -> (arrivals at the recipient, reports about it)."""
@@ -127,19 +134,15 @@ class Ledger:
                 windows[window] = windows.get(window, 0) + 1
         return windows
 
-    @staticmethod
-    def _window(copies, arrival, faults):
+    def _window(self, copies, arrival, faults):
         """Which fault lies between the first copy and this one."""
         first = copies[0]
-        between = [name for at, name in faults if first.at - 1.0 <= at <= arrival.at]
+        between = [(at, name) for at, name in faults if first.at - 1.0 <= at <= arrival.at]
         if not first.replied:
             return "W3 our destination's reply was lost"
-        if any(name.startswith("sender") or name == "hikyaku" for name in between):
-            return "W3 sender killed between the remote 250 and its record"
-        if any(name.startswith("redis") for name in between):
-            return "W6 Redis lost"
-        if any(name.startswith("kafka") for name in between):
-            return "W6 broker lost before the commit"
-        if any(name.startswith(("scheduler", "bouncer")) for name in between):
-            return "W5/W7 " + "scheduler or bouncer killed within a step"
+        for window, names in WINDOWS:
+            gaps = [abs(at - first.at) for at, name in between if name.split("-")[0] in names]
+            if gaps:
+                self.longest_gap_s[window] = max(self.longest_gap_s.get(window, 0.0), min(gaps))
+                return window
         return "unexplained"

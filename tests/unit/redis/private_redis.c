@@ -16,7 +16,8 @@
 #define WORDS_MAX   32
 #define OPTIONS_MAX 12
 
-static _Noreturn void become_redis(const struct private_redis *server, const char *socket)
+static _Noreturn void become_redis(const struct private_redis *server, const char *socket,
+                                   pid_t test)
 {
     const char *words[WORDS_MAX] = {"redis-server",
                                     "--port",
@@ -38,6 +39,8 @@ static _Noreturn void become_redis(const struct private_redis *server, const cha
     for (size_t i = 0; server->options && server->options[i] && i < OPTIONS_MAX; i++)
         words[count++] = server->options[i];
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != test) /* it ended before that call */
+        _exit(1);
     (void)execvp(words[0], (char *const *)(void *)words);
     _exit(127);
 }
@@ -45,11 +48,12 @@ static _Noreturn void become_redis(const struct private_redis *server, const cha
 void private_redis_again(struct private_redis *server)
 {
     const char *socket = buf_str(&server->socket);
+    pid_t test = getpid();
 
     server->pid = fork();
     ASSERT(server->pid >= 0);
     if (server->pid == 0)
-        become_redis(server, socket);
+        become_redis(server, socket, test);
 }
 
 void private_redis_start(struct private_redis *server, const char *const *options)

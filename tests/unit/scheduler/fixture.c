@@ -72,7 +72,8 @@ void fixture_begin(struct fixture *fixture, const char *const *more)
     for (size_t i = 0; i < BUS_TOPICS; i++)
         settings.partitions[i] = FIXTURE_PARTITIONS;
     assert_int_equal(bus_hub_open(&settings, &fixture->hub, &err), 0);
-    assert_int_equal(bus_new(fixture->hub, fixture->loop, "test", BUS_PROMPT, &fixture->bus, &err), 0);
+    assert_int_equal(bus_new(fixture->hub, fixture->loop, "test", BUS_PROMPT, &fixture->bus, &err),
+                     0);
     read_conf(fixture, more);
     fixture->log =
         log_new(open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_DEBUG, "test", "test", clock_wall_us);

@@ -239,6 +239,60 @@ static void test_lost_body_fails_and_is_buried(void **state)
     fixture_end(&fixture);
 }
 
+#define BIG_BYTES ((size_t)700 * 1024)
+
+/* A parcel whose body of BIG_BYTES lies in one chunk. */
+static struct record_work big_work(struct fixture *fixture, const char *id)
+{
+    struct record_work work = fixture_work(fixture, id, "user");
+    struct record_chunk chunk = {.total = 1};
+    struct buf value = {0};
+    size_t head;
+
+    record_put_chunk(&value, &chunk);
+    head = value.len;
+    for (size_t i = 0; i < BIG_BYTES / 64; i++)
+        buf_addf(&value, "%062zu\r\n", i);
+    work.has_body_ref = true;
+    work.body_ref = (struct record_body){
+        .topic = RECORD_BODY_CHUNKS,
+        .length = value.len - head,
+        .crc32c = hash_crc32c(0, slice_skip(buf_slice(&value), head)),
+        .first_offset = fixture_publish_bytes(fixture, BUS_BODY, slice_str(id), buf_slice(&value))};
+    work.body_ref.last_offset = work.body_ref.first_offset;
+    work.body = SLICE_NONE;
+    buf_free(&value);
+    return work;
+}
+
+static void test_bodies_wait_for_memory_and_are_parked(void **state)
+{
+    static const char *const MORE[] = {"sender.body_budget=1048576", "sender.park_after_s=1", NULL};
+    struct fixture fixture;
+    struct record_work first, second;
+    int64_t offset;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    fixture.sink.holds_dots = true;
+    first = big_work(&fixture, "mail1");
+    second = big_work(&fixture, "mail2");
+    (void)fixture_publish(&fixture, &first);
+    WAIT_FOR(fixture.loop, sink_held(&fixture.sink) == 1);
+    offset = fixture_publish(&fixture, &second);
+    WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_TIMER) == 1);
+    assert_true(slice_eq(fixture_timer(&fixture, 0).reason, SLICE("parked")));
+    assert_int_equal(fixture_metric(&fixture, "sender_parked_total{reason=\"memory\"}"), 1);
+    fixture.sink.holds_dots = false;
+    sink_answer(&fixture.sink);
+    fixture_wait_finished(&fixture, offset);
+    second.parcel_id = SLICE("mail3"); /* as if the timer had fired */
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &second));
+    assert_int_equal(fixture.sink.mail_count, 2);
+    assert_int_equal(fixture.sink.mails[1].body_len, fixture.sink.mails[0].body_len);
+    fixture_end(&fixture);
+}
+
 static void test_in_flight_limit_pauses_and_resumes(void **state)
 {
     static const char *const MORE[] = {"sender.in_flight_max=10",
@@ -305,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_body_by_reference_is_read_from_the_log),
         cmocka_unit_test(test_body_in_chunks),
         cmocka_unit_test(test_lost_body_fails_and_is_buried),
+        cmocka_unit_test(test_bodies_wait_for_memory_and_are_parked),
         cmocka_unit_test(test_in_flight_limit_pauses_and_resumes),
         cmocka_unit_test(test_surplus_of_a_slow_destination_is_parked),
     };

@@ -3,6 +3,8 @@
  * failures and events before the timer record, everything before the offset. */
 #include "unit/sender/fixture.h"
 
+#include "smtp/envelope.h"
+
 static const char *rcpt_by_name(const char *local)
 {
     if (strcmp(local, "nobody") == 0)
@@ -100,6 +102,34 @@ static void test_failed_gets_a_failure_record(void **state)
     assert_int_equal(failure.work.rcpts[0].last.error_class, 2);
     assert_true(is_slice(failure.work.rcpts[0].last.status, "5.1.1"));
     fixture_wait_for(&fixture, BUS_TIMER, 0);
+    fixture_end(&fixture);
+}
+
+static void test_w5_relayed_is_told_where_the_peer_has_no_dsn(void **state)
+{
+    struct record_failure failure;
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "asked silent");
+    work.rcpts[0].notify = SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_FAILURE;
+    work.rcpts[1].notify = SMTP_NOTIFY_FAILURE;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    fixture_wait_for(&fixture, BUS_FAILURE, 1);
+    failure = fixture_failure(&fixture, 0);
+    assert_int_equal(failure.action, RECORD_RELAYED);
+    assert_true(is_slice(failure.event_id, "mail1.1.relayed"));
+    assert_int_equal(failure.work.rcpt_count, 1);
+    assert_int_equal(failure.work.rcpts[0].index, 0);
+    fixture.sink.says.ehlo = "250-sink.test\r\n250 DSN";
+    sink_cut(&fixture.sink); /* the next mail says EHLO again */
+    WAIT_FOR(fixture.loop, fixture.sink.open == 0);
+    work.parcel_id = work.envelope.mail_id = SLICE("mail2");
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    fixture_wait_for(&fixture, BUS_FAILURE, 1);
+    assert_int_equal(fixture.sink.mail_count, 2);
     fixture_end(&fixture);
 }
 
@@ -297,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_delivered),
         cmocka_unit_test(test_s15_deferred_gets_a_timer_with_a_reference),
         cmocka_unit_test(test_failed_gets_a_failure_record),
+        cmocka_unit_test(test_w5_relayed_is_told_where_the_peer_has_no_dsn),
         cmocka_unit_test(test_mixed_outcomes_in_order),
         cmocka_unit_test(test_timer_is_retried_until_it_is_durable),
         cmocka_unit_test(test_tombstone_ends_a_retry),

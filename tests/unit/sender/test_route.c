@@ -96,12 +96,20 @@ static void end(struct fixture *fixture)
     loop_free(&fixture->loop);
 }
 
+/* Answers come at the end of a turn; nothing has to be waited for. */
+static void turn(struct fixture *fixture)
+{
+    for (size_t i = 0; i < 10 && !fixture->is_answered; i++)
+        loop_turn(fixture->loop, 0);
+    assert_true(fixture->is_answered);
+}
+
 static void find(struct fixture *fixture, const char *destination)
 {
     fixture->is_answered = false;
     route_find(fixture->router, fixture->arena, slice_str(destination), &fixture->query);
     assert_false(fixture->is_answered); /* never from inside */
-    WAIT_FOR(fixture->loop, fixture->is_answered);
+    turn(fixture);
 }
 
 static void find_addresses(struct fixture *fixture, const struct route_host *host)
@@ -109,7 +117,7 @@ static void find_addresses(struct fixture *fixture, const struct route_host *hos
     fixture->is_answered = false;
     route_find_addresses(fixture->router, fixture->arena, host, &fixture->query);
     assert_false(fixture->is_answered);
-    WAIT_FOR(fixture->loop, fixture->is_answered);
+    turn(fixture);
 }
 
 static void check_host(const struct fixture *fixture, size_t i, const char *name)

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""STARTTLS on both hops, and what must not happen around it.
+
+  tls.py both|injected|required|fallback ..."""
+import socket
+import ssl
+import sys
+
+from kit.certificate import Certificate
+from kit.cluster import Embedded, private_folder
+from kit.destination import Destination
+from kit.mail import content_for, connect, submit, transact
+from kit.process import wait_until
+
+RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600"]
+
+
+def listener(certificate):
+    return [f'listeners.[0].certificate="{certificate.path}"', f'listeners.[0].key="{certificate.key}"']
+
+
+def both():
+    """In and out over TLS; after the handshake nothing is remembered."""
+    with private_folder("tls") as folder:
+        certificate = Certificate(folder)
+        destination = Destination(tls=certificate.server())
+        with Embedded(folder, destination, [*RETRY, *listener(certificate)]) as node:
+            client = connect(node.smtp_port)
+            assert client.has_extn("starttls"), client.esmtp_features
+            assert client.docmd("MAIL FROM:<before@tls.example>")[0] == 250
+            assert client.docmd("STARTTLS")[0] == 503, "within a transaction"
+            client.rset()
+            assert client.starttls(context=certificate.client())[0] == 220
+            assert client.docmd("RCPT TO:<ok-0@dest.example>")[0] == 503
+            client.ehlo()
+            assert not client.has_extn("starttls"), "STARTTLS is offered within TLS"
+            assert client.docmd("STARTTLS")[0] in (502, 503)
+            for number in (1, 2):
+                rcpt = f"ok-{number}@dest.example"
+                assert transact(client, [rcpt], content_for(rcpt, b"x" * 900 + b"\r\n"))[0] == 250
+                destination.wait_for(lambda d, r=rcpt: d.to(r), 30, rcpt)
+            client.quit()
+            assert {a.tls for a in destination.arrivals} <= {"TLSv1.2", "TLSv1.3"}, destination.arrivals
+            assert node.service.metric("hikyaku_ingress_tls_total") == 1
+            submit(node.smtp_port, "ok-clear@dest.example")
+            destination.wait_for(lambda d: d.to("ok-clear@dest.example"), 30, "STARTTLS is no must for clients")
+            large = content_for("ok-3@dest.example", b"a line of a large mail\r\n" * 200_000)
+            submit(node.smtp_port, "ok-3@dest.example", large)
+            destination.wait_for(lambda d: d.to("ok-3@dest.example"), 60, "4 MB over TLS")
+            assert destination.to("ok-3@dest.example")[0].content.endswith(large)
+
+
+def octets_until_closed(connection):
+    received = b""
+    try:
+        while octets := connection.recv(4096):
+            received += octets
+    except OSError:
+        pass
+    return received
+
+
+def injected():
+    """Octets behind STARTTLS, in either direction, are never taken for what came over TLS."""
+    with private_folder("tls-injected") as folder:
+        certificate = Certificate(folder)
+        destination = Destination()
+        with Embedded(folder, destination, [*RETRY, *listener(certificate)]) as node:
+            with socket.create_connection(("127.0.0.1", node.smtp_port), timeout=30) as client:
+                client.recv(1024)
+                client.sendall(b"EHLO evil.example\r\n")
+                client.recv(4096)
+                client.sendall(b"STARTTLS\r\nMAIL FROM:<evil@evil.example>\r\nRCPT TO:<ok-evil@dest.example>\r\n")
+                received = octets_until_closed(client)
+            assert received.count(b"\r\n") <= 1 and b"250" not in received, received
+            with socket.create_connection(("127.0.0.1", node.smtp_port), timeout=30) as client:
+                client.recv(1024)
+                client.sendall(b"EHLO evil.example\r\n")
+                client.recv(4096)
+                client.sendall(b"STARTTLS\r\n")
+                assert client.recv(1024).startswith(b"220")
+                client.sendall(b"MAIL FROM:<evil@evil.example>\r\n")  # no handshake
+                assert b"250" not in octets_until_closed(client)
+            submit(node.smtp_port, "ok-good@dest.example")
+            destination.wait_for(lambda d: d.to("ok-good@dest.example"), 30, "the next client is served")
+            assert {a.rcpt for a in destination.arrivals} == {"ok-good@dest.example"}
+
+
+class Injecting(Destination):
+    """Says more than the 220 in clear text."""
+
+    def secure(self, session):
+        session.say("220 2.0.0 Go on\r\n250-destination.example\r\n250 SIZE 1")
+        try:
+            session.start_tls(self.tls)
+        except (OSError, ssl.SSLError):
+            return False
+        return True
+
+
+class Refusing(Destination):
+    def secure(self, session):
+        session.say("454 4.7.0 TLS not available")
+        return True
+
+
+class HangingUp(Destination):
+    def secure(self, session):
+        session.say("220 2.0.0 Go on")
+        return False
+
+
+def required():
+    """sender.tls = required: never in clear text, whatever the destination says; later, over TLS."""
+    with private_folder("tls-required") as folder:
+        certificate = Certificate(folder)
+        for kind in (Destination, Injecting, Refusing, HangingUp):
+            destination = kind(tls=certificate.server() if kind is not Destination else None)
+            with private_folder("node") as own, \
+                    Embedded(own, destination, [*RETRY, 'sender.tls="required"']) as node:
+                submit(node.smtp_port, "ok@dest.example")
+                wait_until(lambda: node.service.metric("hikyaku_sender_attempts_total") >= 2, 30,
+                           f"{kind.__name__}: deferred, and again")
+                assert not destination.arrivals, f"{kind.__name__}: a mail left in clear text"
+                assert 'result="deferred",reason="tls"' in node.service.get("/metrics")[1], kind.__name__
+                if kind is Destination:
+                    destination.tls = certificate.server()
+                    destination.wait_for(lambda d: d.to("ok@dest.example"), 30, "delivered once TLS is offered")
+                    assert destination.arrivals[0].tls
+
+
+def fallback():
+    """sender.tls = opportunistic: a mail is not lost because TLS is; none: not even tried."""
+    with private_folder("tls-fallback") as folder:
+        certificate = Certificate(folder)
+        for kind in (Injecting, Refusing, HangingUp):
+            destination = kind(tls=certificate.server())
+            with private_folder("node") as own, Embedded(own, destination, RETRY) as node:
+                submit(node.smtp_port, "ok@dest.example")
+                destination.wait_for(lambda d: d.to("ok@dest.example"), 30, f"{kind.__name__}: in clear text")
+                assert destination.arrivals[0].tls is None
+                assert node.service.metric("hikyaku_sender_attempts_total") == 1, "the first attempt delivers"
+        destination = Destination(tls=certificate.server())
+        with private_folder("node") as own, Embedded(own, destination, [*RETRY, 'sender.tls="none"']) as node:
+            submit(node.smtp_port, "ok@dest.example")
+            destination.wait_for(lambda d: d.to("ok@dest.example"), 30, "delivered")
+            assert destination.arrivals[0].tls is None, "TLS although it is turned off"
+
+
+PARTS = {part.__name__: part for part in (both, injected, required, fallback)}
+
+
+def main():
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()
+        print(f"tls: {name}: as it should be", flush=True)
+
+
+if __name__ == "__main__":
+    main()
