@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Section "embedded", and the configuration of the private Redis: on a unix socket only, without
- * persistence (it is an index that is rebuilt from the log), never evicting. */
+ * Section "embedded", and the configuration of the private Redis: on a unix socket only, never
+ * evicting. Its append-only file is written without fsync: it survives kill -9 of everything (the
+ * marks spare duplicates, the index need not be rebuilt) and may be lost with the machine. */
 #include "hikyaku/redis_child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +18,7 @@
 
 #define UNIX_PREFIX   "unix:"
 #define DATABASES_MIN 16
+#define APPEND_FOLDER "redis-append"
 
 struct embedded_settings {
     const char *redis_server;
@@ -86,7 +89,10 @@ static void add_configuration(struct buf *out, const struct redis_settings *redi
              "daemonize no\n"
              "logfile redis.log\n"
              "save \"\"\n"
-             "appendonly no\n"
+             "appendonly yes\n"
+             "appendfsync no\n"
+             "appenddirname \"" APPEND_FOLDER "\"\n"
+             "auto-aof-rewrite-min-size 16mb\n"
              "maxmemory-policy noeviction\n"
              "databases %" PRId64 "\n",
              databases > DATABASES_MIN ? databases : DATABASES_MIN);
@@ -185,9 +191,38 @@ static bool is_up(const struct conf *conf)
     return is_up;
 }
 
+static void remove_files(int folder)
+{
+    DIR *entries = fdopendir(folder);
+    const struct dirent *entry;
+
+    if (!entries) {
+        (void)close(folder);
+        return;
+    }
+    while ((entry = readdir(entries)) != NULL)
+        (void)unlinkat(dirfd(entries), entry->d_name, 0);
+    (void)closedir(entries);
+}
+
+/* An append-only file that Redis cannot read would keep it from ever starting; it is an index, and
+ * the log has everything. */
+static void on_failed(const struct conf *conf)
+{
+    const struct bus_settings *bus = conf_values(conf, &BUS_SECTION);
+    struct buf path = {0};
+
+    buf_addf(&path, "%s/" APPEND_FOLDER, bus->directory);
+    int folder = open(buf_str(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder >= 0)
+        remove_files(folder);
+    buf_free(&path);
+}
+
 const struct service_child REDIS_CHILD = {
     .section = &EMBEDDED_SECTION,
     .adjust = adjust,
     .prepare = prepare,
     .is_up = is_up,
+    .on_failed = on_failed,
 };

@@ -25,7 +25,7 @@
 struct child {
     struct loop *loop;
     struct log *log;
-    const char *const *argv;
+    const struct child_plan *plan;
     pid_t pid; /* 0: not running */
     int pid_fd;
     struct loop_watch *watch;
@@ -90,6 +90,9 @@ static void on_ended(void *owner)
               info.si_code == CLD_EXITED ? "it exited; it will be started again"
                                          : "a signal killed it; it will be started again");
     forget(child);
+    if (child->plan->on_failed && info.si_code == CLD_EXITED && info.si_status != 0 &&
+        loop_now_ms(child->loop) - child->started_ms < STABLE_MS)
+        child->plan->on_failed(child->plan->owner);
     start_again_later(child);
 }
 
@@ -101,7 +104,7 @@ static void start(void *owner)
     child->started_ms = loop_now_ms(child->loop);
     child->pid = fork();
     if (child->pid == 0)
-        become(child->argv, parent);
+        become(child->plan->argv, parent);
     if (child->pid < 0) {
         child->pid = 0;
         log_child(child, LOG_ERROR, "child_not_started", strerror(errno));
@@ -110,16 +113,16 @@ static void start(void *owner)
     }
     child->pid_fd = pidfd_open(child->pid, 0);
     child->watch = loop_watch_new(child->loop, child->pid_fd, on_ended, child);
-    log_child(child, LOG_INFO, "child_started", child->argv[0]);
+    log_child(child, LOG_INFO, "child_started", child->plan->argv[0]);
 }
 
-struct child *child_new(struct loop *loop, struct log *log, const char *const *argv)
+struct child *child_new(struct loop *loop, struct log *log, const struct child_plan *plan)
 {
     struct child *child = xalloc(sizeof *child);
 
     child->loop = loop;
     child->log = log;
-    child->argv = argv;
+    child->plan = plan;
     child->wait_ms = WAIT_FIRST_MS;
     child->restart = loop_timer_new(loop, start, child);
     start(child);

@@ -8,8 +8,14 @@
 
 struct child;
 
-/* argv[0]: a path; the vector lives as long as the child. Never fails: a child that
- * cannot be started is logged and tried again. */
-struct child *child_new(struct loop *loop, struct log *log, const char *const *argv);
+struct child_plan {          /* lives as long as the child */
+    const char *const *argv; /* argv[0]: a path */
+    /* It exited with an error soon after its start; before it is started again. May be NULL. */
+    void (*on_failed)(void *owner);
+    void *owner;
+};
+
+/* Never fails: a child that cannot be started is logged and tried again. */
+struct child *child_new(struct loop *loop, struct log *log, const struct child_plan *plan);
 /* SIGTERM, after 5 s SIGKILL; waits. NULL accepted, NULL set. */
 void child_free(struct child **child);

@@ -56,6 +56,9 @@ struct service_child {
                    struct err *err);
     /* Whether it serves; asked until it does, or for 2 s, before the roles start. */
     bool (*is_up)(const struct conf *conf);
+    /* It exited with an error soon after its start: put away what it may have choked on. May be
+     * NULL. */
+    void (*on_failed)(const struct conf *conf);
 };
 
 struct service {

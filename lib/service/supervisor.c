@@ -39,6 +39,7 @@ struct supervisor {
     struct ops *ops;
     struct bus_hub *hub;
     struct arena *arena; /* of the child's arguments */
+    struct child_plan child_plan;
     struct child *child;
     struct ops_state state; /* the roles and our own metrics */
 };
@@ -171,6 +172,14 @@ static void wait_for_child(struct supervisor *supervisor)
         loop_turn(supervisor->loop, CHILD_LOOK_MS);
 }
 
+static void on_child_failed(void *owner)
+{
+    const struct supervisor *supervisor = owner;
+
+    if (supervisor->service->child->on_failed)
+        supervisor->service->child->on_failed(supervisor->conf);
+}
+
 static int start_child(struct supervisor *supervisor, struct err *err)
 {
     const struct service_child *child = supervisor->service->child;
@@ -181,7 +190,9 @@ static int start_child(struct supervisor *supervisor, struct err *err)
     if (child->prepare(supervisor->conf, supervisor->arena, &argv, err) != 0)
         return -1;
     if (argv) {
-        supervisor->child = child_new(supervisor->loop, supervisor->log, argv);
+        supervisor->child_plan =
+            (struct child_plan){.argv = argv, .on_failed = on_child_failed, .owner = supervisor};
+        supervisor->child = child_new(supervisor->loop, supervisor->log, &supervisor->child_plan);
         wait_for_child(supervisor);
     }
     return 0;

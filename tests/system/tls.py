@@ -42,7 +42,7 @@ def both():
                 destination.wait_for(lambda d, r=rcpt: d.to(r), 30, rcpt)
             client.quit()
             assert {a.tls for a in destination.arrivals} <= {"TLSv1.2", "TLSv1.3"}, destination.arrivals
-            assert node.service.metric("hikyaku_ingress_tls_total") == 1
+            assert node.service.metric("hikyaku_ingress_tls_handshakes_total") == 1
             submit(node.smtp_port, "ok-clear@dest.example")
             destination.wait_for(lambda d: d.to("ok-clear@dest.example"), 30, "STARTTLS is no must for clients")
             large = content_for("ok-3@dest.example", b"a line of a large mail\r\n" * 200_000)

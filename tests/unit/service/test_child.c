@@ -24,15 +24,25 @@ struct scene {
     struct loop *loop;
     struct log *log;
     struct buf lines;
+    struct child_plan plan;
     struct child *child;
+    unsigned failures;
 };
+
+static void on_failed(void *owner)
+{
+    struct scene *scene = owner;
+    scene->failures++;
+}
 
 static void scene_start(struct scene *scene, const char *const *argv)
 {
     assert_int_equal(pipe2(scene->fds, O_CLOEXEC | O_NONBLOCK), 0);
     scene->loop = loop_new();
     scene->log = log_new(scene->fds[1], LOG_INFO, "test", "", clock_wall_us);
-    scene->child = child_new(scene->loop, scene->log, argv);
+    scene->failures = 0;
+    scene->plan = (struct child_plan){.argv = argv, .on_failed = on_failed, .owner = scene};
+    scene->child = child_new(scene->loop, scene->log, &scene->plan);
 }
 
 static void scene_end(struct scene *scene)
@@ -94,6 +104,7 @@ static void test_killed_child_is_started_again(void **state)
     assert_non_null(strstr(buf_str(&scene.lines), "a signal killed it"));
     pid_t second = last_pid(&scene);
     assert_int_not_equal(first, second);
+    assert_int_equal(scene.failures, 0);
     scene_end(&scene);
     assert_int_equal(kill(second, 0), -1);
 }
@@ -106,6 +117,7 @@ static void test_missing_program_is_tried_again(void **state)
     (void)state;
     scene_start(&scene, argv);
     expect(&scene, "child_ended", 2);
+    assert_int_equal(scene.failures, 2); /* it exited with an error each time */
     scene_end(&scene);
 }
 
