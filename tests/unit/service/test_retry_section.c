@@ -51,7 +51,7 @@ static void test_values_are_taken(void **state)
 
     (void)state;
     assert_int_equal(
-        read_retry("retry: { interval = \"linear\"; a = 5; period = 60; };", &settings, &said), 0);
+        read_retry("retry: { interval = \"linear\"; a_s = 5; period_s = 60; };", &settings, &said), 0);
     assert_int_equal(settings.kind, RETRY_LINEAR);
     assert_int_equal(settings.a_s, 5);
     assert_int_equal(settings.period_s, 60);
@@ -64,10 +64,10 @@ static void test_s12_s15_rules_are_faults(void **state)
     struct buf said = {0};
 
     (void)state;
-    assert_int_equal(read_retry("retry: { period = 59; };", &settings, &said), -1);
+    assert_int_equal(read_retry("retry: { period_s = 59; };", &settings, &said), -1);
     assert_non_null(strstr(buf_str(&said), "an integer from 60 to 604800 (s)"));
     buf_clear(&said);
-    assert_int_equal(read_retry("\nretry: { a = 100; b = -100; };", &settings, &said), -1);
+    assert_int_equal(read_retry("\nretry: { a_s = 100; b_s = -100; };", &settings, &said), -1);
     assert_non_null(strstr(buf_str(&said), ":2: retry: "));
     buf_free(&said);
 }
