@@ -4,6 +4,7 @@
 
 #include "base/xalloc.h"
 #include "bouncer/failure.h"
+#include "profile/settings.h"
 
 #define TICK_MS 1000
 
@@ -118,16 +119,28 @@ static const struct bus_consumer_ops CONSUMER_OPS = {
 
 /* ---- the role ---- */
 
-static void on_tick(void *owner)
+static void report_state(struct bouncer *bouncer)
 {
-    struct bouncer *bouncer = owner;
     const char *why = "";
     bool is_ready = bus_is_ready(bouncer->bus, &why);
 
+    if (bouncer->is_draining) {
+        service_set_ready(bouncer->env, false, "draining");
+        return;
+    }
+    if (is_ready && !bus_has_joined(bouncer->consumer)) {
+        is_ready = false;
+        why = "the group has not answered yet";
+    }
+    service_set_ready(bouncer->env, is_ready, why);
     if (is_ready)
         service_set_started(bouncer->env);
-    service_set_ready(bouncer->env, is_ready && !bouncer->is_draining,
-                      bouncer->is_draining ? "draining" : why);
+}
+
+static void on_tick(void *owner)
+{
+    struct bouncer *bouncer = owner;
+    report_state(bouncer);
     failure_resume_all(bouncer);
     loop_timer_start(bouncer->tick, TICK_MS);
 }
@@ -139,6 +152,7 @@ static int bouncer_start(struct service_env *env, void **ret_role, struct err *e
     bouncer->env = env;
     bouncer->settings = conf_values(env->conf, &BOUNCER_SECTION);
     bouncer->work = conf_values(env->conf, &WORK_SECTION);
+    bouncer->forward = settings_forward(env->conf);
     list_init(&bouncer->working);
     list_init(&bouncer->resting);
     list_init(&bouncer->revoked);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The steps of a failure, last one first: each publishes or reads, and its callback goes on with
- * the next. BOUNCE of docs/reliability.md: report, event, then the record is finished. */
+ * the next. BOUNCE of docs/reliability.md: reports, events, then the record is finished. */
 #include "bouncer/failure.h"
 
 #include "base/assert.h"
 #include "base/xalloc.h"
 #include "bouncer/failure_state.h"
+#include "bouncer/forward.h"
 #include "bouncer/report.h"
 #include "mail/date.h"
 #include "net/clock.h"
@@ -111,7 +112,7 @@ static void note_end(const struct failure *failure)
         return;
     }
     if (failure->decided.decision == DECISION_REPORT)
-        failure_note_report(failure);
+        failure_note_reports(failure);
     if (failure->decided.withheld_count > 0)
         failure_note_suppressed(failure);
 }
@@ -154,11 +155,12 @@ static void publish_event(struct failure *failure)
     buf_free(&value);
 }
 
-static void add_event(struct failure *failure, enum event_kind kind,
-                      const struct record_rcpt *const *rcpts, size_t rcpt_count)
+static struct event *add_event(struct failure *failure, enum event_kind kind,
+                               const struct record_rcpt *const *rcpts, size_t rcpt_count)
 {
     ASSERT(failure->event_count < FAILURE_EVENTS_MAX);
-    failure->events[failure->event_count++] = (struct event){
+    struct event *event = &failure->events[failure->event_count++];
+    *event = (struct event){
         .kind = kind,
         .source = "bouncer",
         .pod = failure->bouncer->env->pod,
@@ -166,8 +168,19 @@ static void add_event(struct failure *failure, enum event_kind kind,
         .work = &failure->record.work,
         .rcpts = rcpts,
         .rcpt_count = rcpt_count,
-        .report_id = kind == EVENT_BOUNCED ? slice_str(failure->report_id) : SLICE_NONE,
     };
+    return event;
+}
+
+static void add_report_events(struct failure *failure)
+{
+    const struct decided *decided = &failure->decided;
+
+    for (size_t i = 0; i < failure->report_count; i++) {
+        enum event_kind kind = i == 0 ? EVENT_BOUNCED : EVENT_BOUNCE_FORWARDED;
+        struct event *event = add_event(failure, kind, decided->entitled, decided->entitled_count);
+        event->report_id = slice_str(failure->reports[i].id);
+    }
 }
 
 /* Everything durable but the events that say so. */
@@ -176,15 +189,27 @@ static void tell(struct failure *failure)
     const struct decided *decided = &failure->decided;
 
     if (decided->decision == DECISION_DOUBLE_BOUNCE)
-        add_event(failure, EVENT_DOUBLE_BOUNCE, NULL, 0);
+        (void)add_event(failure, EVENT_DOUBLE_BOUNCE, NULL, 0);
     if (decided->decision == DECISION_REPORT)
-        add_event(failure, EVENT_BOUNCED, decided->entitled, decided->entitled_count);
+        add_report_events(failure);
     if (decided->decision != DECISION_DOUBLE_BOUNCE && decided->withheld_count > 0)
-        add_event(failure, EVENT_SUPPRESSED, decided->withheld, decided->withheld_count);
+        (void)add_event(failure, EVENT_SUPPRESSED, decided->withheld, decided->withheld_count);
     go_on(failure, publish_event);
 }
 
-/* ---- the report ---- */
+/* ---- the reports, one after the other ---- */
+
+/* The log will never take it. Its copy is not worth losing the report that is on its way. */
+static void give_up_report(struct failure *failure)
+{
+    if (failure->report_next == 0) {
+        condemn(failure, "its report does not fit into the log");
+        return;
+    }
+    failure->report_count = failure->report_next;
+    failure_note_not_forwarded(failure, "refused");
+    tell(failure);
+}
 
 static void on_published(void *owner, struct publication *publication, bool is_ok,
                          enum err_kind kind)
@@ -192,26 +217,27 @@ static void on_published(void *owner, struct publication *publication, bool is_o
     struct failure *failure = owner;
 
     (void)publication;
-    if (is_ok)
-        tell(failure);
-    else if (kind == ERR_INVALID)
-        condemn(failure, "its report does not fit into the log");
-    else
+    if (!is_ok && kind == ERR_INVALID)
+        give_up_report(failure);
+    else if (!is_ok)
         rest(failure);
+    else if (++failure->report_next < failure->report_count)
+        go_on(failure, failure->step);
+    else
+        tell(failure);
 }
 
 static void publish_report(struct failure *failure)
 {
-    publish_start(&failure->publication, failure->bouncer->bus);
+    publish_start(&failure->reports[failure->report_next].publication, failure->bouncer->bus);
 }
 
-static void build_report(struct failure *failure)
+static void build_report(struct failure *failure, struct failure_report *report, int64_t now_ms)
 {
     const struct bouncer *bouncer = failure->bouncer;
-    const struct record_envelope *envelope = &failure->record.work.envelope;
-    int64_t now_ms = clock_wall_ms();
-    const struct report report = {
-        .id = slice_str(failure->report_id),
+    const struct report form = {
+        .id = slice_str(report->id),
+        .target = report->target,
         .failure = &failure->record,
         .rcpts = failure->decided.entitled,
         .rcpt_count = failure->decided.entitled_count,
@@ -221,19 +247,27 @@ static void build_report(struct failure *failure)
     };
     struct buf lines = {0};
 
-    report_build(&lines, &report, bouncer->settings);
+    report_build(&lines, &form, bouncer->settings);
     const struct publish_mail mail = {
-        .id = report.id,
-        .target = envelope->from,
-        .original = envelope,
+        .id = form.id,
+        .target = report->target,
+        .original = &failure->record.work.envelope,
         .now_ms = now_ms,
         .lines = buf_slice(&lines),
     };
-    publish_prepare(&failure->publication, failure->arena, bouncer->work, &mail);
-    failure->publication.on_published = on_published;
-    failure->publication.owner = failure;
-    failure->report_bytes = lines.len;
+    publish_prepare(&report->publication, failure->arena, bouncer->work, &mail);
+    report->publication.on_published = on_published;
+    report->publication.owner = failure;
+    report->bytes = lines.len;
     buf_free(&lines);
+}
+
+static void build_reports(struct failure *failure)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    for (size_t i = 0; i < failure->report_count; i++)
+        build_report(failure, &failure->reports[i], now_ms);
     go_on(failure, publish_report);
 }
 
@@ -253,7 +287,7 @@ static void on_read(void *owner, struct original *original, enum original_result
                            (size_t)failure->bouncer->settings->return_limit_bytes);
     else
         failure_note_body_missing(failure);
-    build_report(failure);
+    build_reports(failure);
 }
 
 static void read_original(struct failure *failure)
@@ -264,21 +298,40 @@ static void read_original(struct failure *failure)
                   content_wants_whole(&failure->record, bouncer->settings));
 }
 
-static void begin_report(struct failure *failure)
+static void add_report(struct failure *failure, struct slice target)
 {
-    const struct record_work *work = &failure->record.work;
     const struct decided *decided = &failure->decided;
 
-    publish_report_id(&failure->record, decided->entitled, decided->entitled_count,
-                      work->envelope.from, failure->report_id);
+    ASSERT(failure->report_count < FAILURE_REPORTS_MAX);
+    struct failure_report *report = &failure->reports[failure->report_count++];
+    report->target = target;
+    publish_report_id(&failure->record, decided->entitled, decided->entitled_count, target,
+                      report->id);
+}
+
+static void add_reports(struct failure *failure)
+{
+    const struct record_envelope *envelope = &failure->record.work.envelope;
+    enum forward_verdict verdict = forward_judge(&failure->bouncer->forward, envelope);
+
+    add_report(failure, envelope->from);
+    if (verdict == FORWARD_YES)
+        add_report(failure, envelope->original_from);
+    else
+        failure_note_not_forwarded(failure, forward_verdict_name(verdict));
+}
+
+static void begin_reports(struct failure *failure)
+{
+    add_reports(failure);
     failure->original.on_read = on_read;
     failure->original.owner = failure;
-    if (work->has_body_ref) {
+    if (failure->record.work.has_body_ref) {
         go_on(failure, read_original);
         return;
     }
     failure_note_body_missing(failure);
-    build_report(failure);
+    build_reports(failure);
 }
 
 /* ---- taking ---- */
@@ -300,7 +353,7 @@ static void decide(struct failure *failure)
              slice_find(envelope->from, '@') == envelope->from.len)
         condemn(failure, "the return path has no domain");
     else
-        begin_report(failure);
+        begin_reports(failure);
 }
 
 void failure_on_record(void *owner, const struct bus_delivery *delivery)

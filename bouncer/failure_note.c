@@ -47,24 +47,36 @@ void failure_note_event(const struct failure *failure, bool is_ok)
                 1);
 }
 
-void failure_note_report(const struct failure *failure)
+void failure_note_not_forwarded(const struct failure *failure, const char *reason)
 {
+    metrics_add(metrics_of(failure), METRIC_BOUNCER_FORWARD_SKIPPED, METRIC_LABELS(reason), 1);
+}
+
+static void note_report(const struct failure *failure, size_t i)
+{
+    const struct failure_report *report = &failure->reports[i];
     struct metrics *metrics = metrics_of(failure);
     const char *action = report_action_name(failure->record.action);
     struct log_line line;
 
     metrics_add(metrics, METRIC_BOUNCER_REPORTS,
-                METRIC_LABELS(format_of(failure), action, "rewritten"), 1);
+                METRIC_LABELS(format_of(failure), action, i == 0 ? "rewritten" : "original"), 1);
     metric_observe(metrics_cell(metrics, METRIC_BOUNCER_BYTES, METRIC_NO_LABELS),
-                   (double)failure->report_bytes);
-    begin(&line, failure, LOG_INFO, "bounced");
-    log_slice(&line, LOG_TARGET, failure->record.work.envelope.from);
+                   (double)report->bytes);
+    begin(&line, failure, LOG_INFO, i == 0 ? "bounced" : "bounce_forwarded");
+    log_slice(&line, LOG_TARGET, report->target);
     log_str(&line, LOG_FORMAT, format_of(failure));
-    log_str(&line, LOG_DETAIL, failure->report_id);
+    log_str(&line, LOG_DETAIL, report->id);
     log_str(&line, LOG_REASON, action);
     log_int(&line, LOG_RECIPIENTS, (int64_t)failure->decided.entitled_count);
-    log_int(&line, LOG_SIZE_BYTES, (int64_t)failure->report_bytes);
+    log_int(&line, LOG_SIZE_BYTES, (int64_t)report->bytes);
     log_end(&line);
+}
+
+void failure_note_reports(const struct failure *failure)
+{
+    for (size_t i = 0; i < failure->report_count; i++)
+        note_report(failure, i);
 }
 
 void failure_note_suppressed(const struct failure *failure)

@@ -94,6 +94,16 @@ static void refer_to_chunks(struct publication *publication)
     };
 }
 
+/* A chunk that took its place only at a second try lies behind the ones that follow it: a range
+ * cannot be read in that order. */
+static bool are_in_order(const struct publication *publication)
+{
+    for (size_t i = 1; i < publication->chunk_count; i++)
+        if (publication->chunks[i].offset <= publication->chunks[i - 1].offset)
+            return false;
+    return true;
+}
+
 static void on_chunk_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
 {
     struct publish_chunk *chunk = owner;
@@ -104,6 +114,10 @@ static void on_chunk_acked(void *owner, struct bus_ticket *ticket, const struct 
     note_failure(publication, ack);
     if (--publication->pending > 0)
         return;
+    if (!publication->has_failed && !are_in_order(publication)) {
+        publication->has_failed = true;
+        publication->kind = ERR_RETRY;
+    }
     if (publication->has_failed) {
         tell(publication);
         return;

@@ -44,17 +44,15 @@ static void add_references(struct buf *out, struct slice message_id)
 void report_add_fields(struct buf *out, const struct report *report,
                        const struct bouncer_settings *settings, const char *subject)
 {
-    const struct record_envelope *envelope = &report->failure->work.envelope;
-
     buf_add_str(out, "From: ");
     add_from(out, settings);
     buf_add_str(out, "\r\nTo: <");
-    report_text_add(out, envelope->from);
+    report_text_add(out, report->target);
     buf_addf(out, ">\r\nSubject: %s\r\nDate: ", subject);
     date_add(out, report->now_ms, report->zone_minutes);
     buf_addf(out, "\r\nMessage-ID: <dsn.%.*s@%s>\r\n", SLICE_ARGS(report->id),
              settings->reporting_mta);
-    add_references(out, envelope->message_id);
+    add_references(out, report->failure->work.envelope.message_id);
     buf_add_str(out, "Auto-Submitted: auto-replied\r\n"
                      "MIME-Version: 1.0\r\n");
 }

@@ -8,7 +8,8 @@
 #include "proto/record.h"
 
 struct report {
-    struct slice id; /* Message-ID and boundary */
+    struct slice id;     /* Message-ID and boundary */
+    struct slice target; /* To */
     const struct record_failure *failure;
     const struct record_rcpt *const *rcpts; /* entitled ones, each with its last reply */
     size_t rcpt_count;

@@ -4,6 +4,7 @@
 
 #include "bouncer/settings.h"
 #include "bus/bus.h"
+#include "profile/forward.h"
 #include "proto/settings.h"
 #include "service/service.h"
 
@@ -13,6 +14,7 @@ struct bouncer {
     struct bus_consumer *consumer; /* NULL once it was left */
     const struct bouncer_settings *settings;
     const struct work_settings *work;
+    struct forward_settings forward;
     struct loop_timer *tick;
     /* Failures in hand; a failure is in exactly one. */
     struct list working; /* waits for the log */

@@ -2,6 +2,7 @@
  * The settings table of the bouncer. */
 #include "bouncer/settings.h"
 
+#include "profile/settings.h"
 #include "proto/settings.h"
 
 #define KIB ((int64_t)1024)
@@ -82,4 +83,5 @@ const struct conf_section BOUNCER_SECTION = {
     .size = sizeof(struct bouncer_settings),
 };
 
-const struct conf_section *const BOUNCER_SECTIONS[] = {&BOUNCER_SECTION, &WORK_SECTION, NULL};
+const struct conf_section *const BOUNCER_SECTIONS[] = {
+    &BOUNCER_SECTION, &ENVELOPE_FROM_SECTION, &SENDING_DOMAINS_SECTION, &WORK_SECTION, NULL};

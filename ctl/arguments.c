@@ -6,7 +6,9 @@
 
 #include "base/slice.h"
 
-#define WAIT_MAX_S 86400
+#define WAIT_MAX_S  86400
+#define PORT_MAX    65535
+#define PUBLIC_PORT 25 /* as listeners.public_port */
 
 struct reading {
     int argc;
@@ -22,6 +24,20 @@ static int take_value(struct reading *reading, const char **ret_value, struct er
     if (reading->at + 1 >= reading->argc)
         return err_set(err, ERR_INVALID, "%s needs a value behind it", option);
     *ret_value = reading->argv[++reading->at];
+    return 0;
+}
+
+static int take_port(struct reading *reading, int64_t *ret_port, struct err *err)
+{
+    const char *value;
+    uint64_t port;
+
+    if (take_value(reading, &value, err))
+        return -1;
+    if (!slice_to_u64(slice_str(value), PORT_MAX, &port) || port == 0)
+        return err_set(err, ERR_INVALID, "--public-port is \"%s\"; allowed: 1 to %d", value,
+                       PORT_MAX);
+    *ret_port = (int64_t)port;
     return 0;
 }
 
@@ -53,7 +69,8 @@ static int take_word(struct reading *reading, struct arguments *arguments, struc
     if (word[0] == '-')
         return err_set(err, ERR_INVALID,
                        "unknown option %s; known: -c FILE, --set SECTION.NAME=VALUE, --wait "
-                       "SECONDS, --grow, --json, --help",
+                       "SECONDS, --grow, --sender ADDRESS, --header-from TEXT, --public-port "
+                       "PORT, --helo NAME, --client IP, --local IP, --embedded, --json, --help",
                        word);
     if (reading->words == ARGUMENTS_WORDS)
         return err_set(err, ERR_INVALID, "\"%s\" is one word too many", word);
@@ -61,31 +78,62 @@ static int take_word(struct reading *reading, struct arguments *arguments, struc
     return 0;
 }
 
+/* The options that are a text and nothing else. */
+static const char **text_of(struct arguments *arguments, const char *option)
+{
+    const struct {
+        const char *option;
+        const char **text;
+    } texts[] = {
+        {"-c", &arguments->file},         {"--sender", &arguments->sender},
+        {"--helo", &arguments->helo},     {"--header-from", &arguments->header_from},
+        {"--client", &arguments->client}, {"--local", &arguments->local},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(option, texts[i].option) == 0)
+            return texts[i].text;
+    return NULL;
+}
+
+static bool *switch_of(struct arguments *arguments, const char *option)
+{
+    if (strcmp(option, "--json") == 0)
+        return &arguments->is_json;
+    if (strcmp(option, "--grow") == 0)
+        return &arguments->is_grow;
+    if (strcmp(option, "--embedded") == 0)
+        return &arguments->is_embedded;
+    if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0)
+        return &arguments->is_help;
+    return NULL;
+}
+
 static int take_argument(struct reading *reading, struct arguments *arguments, struct err *err)
 {
     const char *argument = reading->argv[reading->at];
+    const char **text = text_of(arguments, argument);
+    bool *is_on = switch_of(arguments, argument);
 
-    if (strcmp(argument, "-c") == 0)
-        return take_value(reading, &arguments->file, err);
+    if (text)
+        return take_value(reading, text, err);
+    if (is_on) {
+        *is_on = true;
+        return 0;
+    }
     if (strcmp(argument, "--set") == 0)
         return take_set(reading, arguments, err);
     if (strcmp(argument, "--wait") == 0)
         return take_wait(reading, &arguments->wait_s, err);
-    if (strcmp(argument, "--json") == 0)
-        arguments->is_json = true;
-    else if (strcmp(argument, "--grow") == 0)
-        arguments->is_grow = true;
-    else if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
-        arguments->is_help = true;
-    else
-        return take_word(reading, arguments, err);
-    return 0;
+    if (strcmp(argument, "--public-port") == 0)
+        return take_port(reading, &arguments->public_port, err);
+    return take_word(reading, arguments, err);
 }
 
 int arguments_read(int argc, char **argv, struct arguments *ret_arguments, struct err *err)
 {
     struct reading reading = {.argc = argc, .argv = argv};
-    struct arguments arguments = {0};
+    struct arguments arguments = {.public_port = PUBLIC_PORT};
 
     for (reading.at = 1; reading.at < argc; reading.at++)
         if (take_argument(&reading, &arguments, err))

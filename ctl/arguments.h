@@ -14,8 +14,10 @@ struct arguments {
     const char *words[ARGUMENTS_WORDS + 1]; /* verb, sub-verb, ...; NULL-terminated */
     const char *file;                       /* -c */
     const char *sets[ARGUMENTS_SETS + 1];   /* --set; NULL-terminated */
-    int64_t wait_s;
-    bool is_json, is_help, is_grow;
+    /* Of one verb each; NULL: not given. */
+    const char *sender, *header_from, *helo, *client, *local;
+    int64_t wait_s, public_port;
+    bool is_json, is_help, is_grow, is_embedded;
 };
 
 /* The strings are argv's. The sentence says what is wrong and what is allowed. */

@@ -5,7 +5,7 @@
 
 #include "ctl/verb.h"
 
-static const struct verb *const VERBS[] = {&TOPICS_VERB, &VERSION_VERB};
+static const struct verb *const VERBS[] = {&CHECK_VERB, &PREVIEW_VERB, &TOPICS_VERB, &VERSION_VERB};
 #define VERB_COUNT (sizeof VERBS / sizeof VERBS[0])
 
 static void print_help(FILE *out)

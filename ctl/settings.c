@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading the services' configuration. */
+ * Reading the services' configuration: which sections are looked at for which purpose. */
 #include "ctl/settings.h"
 
 #include <stdio.h>
 
 #include "base/xalloc.h"
+#include "bouncer/bouncer.h"
+#include "bus/lmdb/section.h"
+#include "hikyaku/redis_child.h"
+#include "ingress/ingress.h"
+#include "ingress/settings.h"
+#include "profile/settings.h"
+#include "scheduler/scheduler.h"
+#include "sender/sender.h"
 #include "service/retry_section.h"
 #include "service/sections.h"
+
+#define NO_FILE "/dev/null" /* is read as an empty one */
 
 static void print_fault(void *owner, const char *sentence)
 {
@@ -14,14 +24,64 @@ static void print_fault(void *owner, const char *sentence)
     (void)fprintf(stderr, "%s\n", sentence);
 }
 
+/* The sections of a service, with the given one for the log. The caller frees it. */
+static const struct conf_section **sections_with_log(const struct service *service,
+                                                     const struct conf_section *log)
+{
+    const struct conf_section **sections = sections_of(service);
+
+    for (size_t i = 0; sections[i]; i++)
+        if (sections[i] == &BUS_SECTION)
+            sections[i] = log;
+    return sections;
+}
+
 int settings_read(const struct arguments *arguments, struct conf **ret_conf)
 {
     static const struct service_role *const no_roles[] = {NULL};
     static const struct service service = {.name = "hikyakuctl", .roles = no_roles};
     const struct conf_faults faults = {.on_fault = print_fault};
-    const struct conf_section **sections = sections_of(&service);
+    const struct conf_section **sections = sections_with_log(&service, &BUS_SECTION);
     int result = conf_read(arguments->file, arguments->sets, sections, &faults, ret_conf);
 
+    xfree(sections);
+    return result;
+}
+
+int settings_read_for_preview(const struct arguments *arguments, struct conf **ret_conf)
+{
+    static const struct conf_section any_log = {.name = "log"};
+    static const struct conf_section *const shown[] = {&INGRESS_SECTION, &ENVELOPE_FROM_SECTION,
+                                                       &SENDING_DOMAINS_SECTION, NULL};
+    static const struct service_role reader = {.name = "hikyakuctl", .sections = shown};
+    static const struct service_role *const roles[] = {&reader, NULL};
+    static const struct service service = {.name = "hikyakuctl", .roles = roles};
+    const struct conf_faults faults = {.on_fault = print_fault};
+    const struct conf_section **sections = sections_with_log(&service, &any_log);
+    const char *file = arguments->file ? arguments->file : NO_FILE;
+    int result = conf_read(file, arguments->sets, sections, &faults, ret_conf);
+
+    xfree(sections);
+    return result;
+}
+
+int settings_check(const char *file, const char *const *overrides, bool is_embedded,
+                   const struct conf_faults *faults)
+{
+    const struct service_role *const roles[] = {
+        &ingress_role, &scheduler_role, &sender_role, &bouncer_role, NULL,
+    };
+    const struct service service = {
+        .name = "hikyakuctl",
+        .roles = roles,
+        .child = is_embedded ? &REDIS_CHILD : NULL,
+    };
+    const struct conf_section **sections =
+        sections_with_log(&service, is_embedded ? &LMDB_SECTION : &BUS_SECTION);
+    struct conf *conf = NULL;
+    int result = conf_read(file, overrides, sections, faults, &conf);
+
+    conf_free(&conf);
     xfree(sections);
     return result;
 }

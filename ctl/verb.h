@@ -17,4 +17,4 @@ struct verb {
     enum ctl_exit (*run)(const struct arguments *arguments);
 };
 
-extern const struct verb TOPICS_VERB, VERSION_VERB;
+extern const struct verb CHECK_VERB, PREVIEW_VERB, TOPICS_VERB, VERSION_VERB;

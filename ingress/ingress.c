@@ -48,12 +48,14 @@ static void ingress_free(void **role)
 
     if (!ingress)
         return;
+    loop_timer_free(&ingress->watch);
+    bus_free(&ingress->bus); /* mails that wait for it get their 451 */
+    intake_free_all(ingress);
     while ((node = list_first(&ingress->listeners))) {
         struct ingress_listener *listener = listener_of(node);
         ingress_listener_free(&listener);
     }
-    loop_timer_free(&ingress->watch);
-    bus_free(&ingress->bus);
+    ingress_rewriting_free(&ingress->rewriting);
     xfree(ingress);
     *role = NULL;
 }
@@ -93,6 +95,7 @@ static int ingress_start(struct service_env *env, void **ret_role, struct err *e
     ingress->env = env;
     ingress->settings = conf_values(env->conf, &INGRESS_SECTION);
     ingress->work = conf_values(env->conf, &WORK_SECTION);
+    ingress->rewriting = ingress_rewriting_new(env->conf, env->metrics);
     ingress->bodies.limit_bytes = (uint64_t)ingress->settings->body_budget_bytes;
     list_init(&ingress->listeners);
     list_init(&ingress->intakes);

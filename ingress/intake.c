@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ACCEPT: a mail becomes records. What is published is the client's bytes, unchanged, behind our
- * trace field. */
+ * ACCEPT: a mail becomes records. What is published is the client's bytes behind our trace field,
+ * unchanged but for what the Received mode deletes; of the envelope, From may be rewritten. */
 #include "ingress/intake.h"
 
 #include "base/assert.h"
@@ -20,6 +20,7 @@
 
 struct chunk_ticket {
     struct bus_ticket ticket;
+    uint32_t sequence;
     bool is_busy;
 };
 
@@ -33,7 +34,7 @@ struct intake {
     char mail_id[ID_LEN + 1];
     struct record_work work;
     struct chunk_ticket chunks[CHUNKS_OUTSTANDING];
-    uint32_t next_chunk, chunk_count;
+    uint32_t next_chunk, stored_chunks, chunk_count;
     struct bus_ticket work_ticket, event_ticket;
     size_t pending; /* acknowledgements still to come */
     struct intake_result result;
@@ -223,7 +224,7 @@ static void publish_chunk(struct intake *intake, struct chunk_ticket *chunk)
         .head = buf_slice(&head),
         .body = slice_sub(buf_slice(&intake->body), from, from + chunk_bytes),
     };
-    intake->next_chunk++;
+    chunk->sequence = intake->next_chunk++;
     intake->pending++;
     chunk->is_busy = true;
     bus_publish(ingress->bus, &record, &chunk->ticket);
@@ -237,22 +238,34 @@ static void publish_chunks(struct intake *intake)
             publish_chunk(intake, &intake->chunks[i]);
 }
 
+/* The reference is to a range that is read in order: a chunk that took its place only at a second
+ * try, behind the ones that follow it, makes the body unreadable. */
+static bool note_chunk(struct intake *intake, uint32_t sequence, int64_t offset)
+{
+    struct record_body *ref = &intake->work.body_ref;
+
+    if (sequence != intake->stored_chunks || offset <= ref->last_offset)
+        return false;
+    if (sequence == 0)
+        ref->first_offset = offset;
+    ref->last_offset = offset;
+    intake->stored_chunks++;
+    return true;
+}
+
 static void on_chunk_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
 {
+    static const struct bus_ack DISORDER = {.kind = ERR_RETRY,
+                                            .detail = "the chunks are not in order on the log"};
     struct intake *intake = owner;
-    struct record_body *ref = &intake->work.body_ref;
     struct chunk_ticket *chunk = (struct chunk_ticket *)ticket;
 
     chunk->is_busy = false;
     intake->pending--;
-    if (!ack->ok) {
-        fail(intake, ack);
+    if (!ack->ok || !note_chunk(intake, chunk->sequence, ack->offset)) {
+        if (intake->result.verdict == INTAKE_ACCEPTED)
+            fail(intake, ack->ok ? &DISORDER : ack);
         intake->next_chunk = intake->chunk_count; /* no more of them */
-    } else {
-        if (ref->first_offset < 0 || ack->offset < ref->first_offset)
-            ref->first_offset = ack->offset;
-        if (ack->offset > ref->last_offset)
-            ref->last_offset = ack->offset;
     }
     publish_chunks(intake);
     if (intake->pending > 0)
@@ -308,13 +321,15 @@ static void make_id(struct intake *intake, int64_t now_ms)
     intake->result.mail_id = slice_of(intake->mail_id, ID_LEN);
 }
 
-static struct slice trace_of(struct intake *intake, struct slice helo, int64_t now_ms)
+static struct slice trace_of(struct intake *intake, const struct intake_mail *mail, int64_t now_ms)
 {
     const struct ingress_settings *settings = intake->listener->ingress->settings;
     struct buf trace = {0};
     struct received_hop hop = {
-        .helo = helo,
+        .helo = mail->helo,
         .hostname = settings->hostname,
+        .client = mail->client,
+        .local = mail->local,
         .now_ms = now_ms,
         .zone_minutes = date_local_zone(now_ms),
     };
@@ -348,15 +363,31 @@ static void fill_envelope(struct intake *intake, const struct intake_mail *mail,
         .is_8bit = has_8bit(buf_slice(&intake->body)),
     };
     envelope->original_from = envelope->from;
-    envelope->trace = trace_of(intake, mail->helo, envelope->queued_at_ms);
+    if (intake->listener->ingress->rewriting)
+        ingress_rewrite(intake->listener->ingress->rewriting, arena, header, envelope);
+    envelope->trace = trace_of(intake, mail, envelope->queued_at_ms);
+}
+
+/* Everything that is said about the body is said about what this leaves. */
+static bool strip(struct intake *intake)
+{
+    struct ingress *ingress = intake->listener->ingress;
+    enum received_mode mode = (enum received_mode)ingress->settings->received;
+    size_t gone = received_strip(&intake->body, mode);
+
+    budget_put(&ingress->bodies, gone);
+    intake->size_bytes -= gone;
+    return gone > 0;
 }
 
 static void read_mail(struct intake *intake, const struct intake_mail *mail)
 {
     const struct ingress_settings *settings = intake->listener->ingress->settings;
     struct slice header = header_block(buf_slice(&intake->body));
-    size_t hops = header_count(header, SLICE("received"));
+    size_t hops = received_hops(header);
 
+    if (strip(intake))
+        header = header_block(buf_slice(&intake->body));
     make_id(intake, clock_wall_ms());
     fill_envelope(intake, mail, header);
     intake->work.envelope.hop_count = (uint32_t)hops + 1;
@@ -365,7 +396,7 @@ static void read_mail(struct intake *intake, const struct intake_mail *mail)
     if (hops >= (size_t)settings->hop_limit)
         intake->result = (struct intake_result){.verdict = INTAKE_LOOP,
                                                 .reason = "loop",
-                                                .detail = "the header has too many Received fields",
+                                                .detail = "the header tells of too many hops",
                                                 .mail_id = intake->result.mail_id};
 }
 
@@ -418,5 +449,16 @@ void intake_expire(struct ingress *ingress)
         intake->session = NULL;
         if (session)
             session_on_published(session, &late);
+    }
+}
+
+void intake_free_all(struct ingress *ingress)
+{
+    struct list_node *node;
+
+    while ((node = list_first(&ingress->intakes))) {
+        struct intake *intake = LIST_OWNER(node, struct intake, node);
+        loop_later_cancel(ingress->env->loop, &intake->later);
+        finish(intake);
     }
 }

@@ -24,7 +24,7 @@ struct intake_result {
 /* A mail as the session received it; everything is copied but the body, which is moved. */
 struct intake_mail {
     struct slice helo;
-    const struct net_address *client;
+    const struct net_address *client, *local;
     const struct smtp_from *from;
     const struct smtp_rcpt *rcpts;
     size_t rcpt_count;
@@ -41,3 +41,5 @@ void intake_detach(struct intake *intake);
 /* Mails that wait longer than commit_timeout are answered 451 now; they may still become durable,
  * and the client's retry is then a duplicate (RFC 5321 6.1). Called once a second. */
 void intake_expire(struct ingress *ingress);
+/* When the bus has ended: those that never reached it. */
+void intake_free_all(struct ingress *ingress);

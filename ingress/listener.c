@@ -130,8 +130,12 @@ void ingress_listener_stop(struct ingress_listener *listener)
 
 void ingress_listener_free(struct ingress_listener **listener)
 {
+    struct list_node *session;
+
     if (!*listener)
         return;
+    while ((session = list_first(&(*listener)->sessions)))
+        session_free(session_of(session));
     if (list_has(&(*listener)->node))
         list_remove(&(*listener)->ingress->listeners, &(*listener)->node);
     listener_free(&(*listener)->socket);

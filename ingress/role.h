@@ -4,6 +4,7 @@
 
 #include "bus/bus.h"
 #include "ingress/budget.h"
+#include "ingress/rewrite.h"
 #include "ingress/settings.h"
 #include "net/listen.h"
 #include "proto/settings.h"
@@ -19,6 +20,7 @@ struct ingress {
     struct bus *bus;
     const struct ingress_settings *settings;
     const struct work_settings *work;
+    struct ingress_rewriting *rewriting; /* NULL: no rule is set */
     struct budget bodies;
     struct list listeners; /* struct ingress_listener */
     size_t session_count;

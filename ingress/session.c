@@ -10,7 +10,8 @@
 #define RATE_GRACE_MS  60000 /* a slow start is no slow client */
 #define RATE_CHECK_MS  15000
 #define FIRST_BODY     2048
-#define MAX_RCPTS_KEPT 16 /* larger recipient arrays are freed after the mail */
+#define MAX_RCPTS_KEPT 16                  /* larger recipient arrays are freed after the mail */
+#define OUT_MAX        ((size_t)64 * 1024) /* replies that wait for a client that does not read */
 
 struct session {
     struct list_node node; /* listener->sessions */
@@ -24,7 +25,8 @@ struct session {
     struct buf body;
     uint64_t body_taken; /* from the budget */
     uint64_t data_since_us, last_read_ms;
-    struct intake *intake; /* on its way to the log */
+    uint64_t rate_since_ms, rate_bytes; /* input since the timer runs for the data rate */
+    struct intake *intake;              /* on its way to the log */
     bool is_refused, is_quitting, is_paused;
     bool is_rate_checked; /* the timer runs for the data rate, not for silence */
 };
@@ -54,6 +56,8 @@ static void start_timer(struct session *session)
     if (is_in_data && session->is_rate_checked)
         return;
     session->is_rate_checked = is_in_data;
+    session->rate_since_ms = session->last_read_ms;
+    session->rate_bytes = 0;
     loop_timer_start(session->timer,
                      is_in_data ? RATE_CHECK_MS : (uint64_t)settings->idle_timeout_ms);
 }
@@ -62,7 +66,6 @@ static void start_timer(struct session *session)
 static void settle(struct session *session)
 {
     struct buf *out = smtp_server_out(session->engine);
-    bool is_full = smtp_server_is_full(session->engine);
 
     if (out->len) {
         stream_write(session->stream, buf_slice(out));
@@ -72,6 +75,8 @@ static void settle(struct session *session)
         stream_close(session->stream);
         return;
     }
+    bool is_full =
+        smtp_server_is_full(session->engine) || stream_pending(session->stream) > OUT_MAX;
     if (is_full != session->is_paused) {
         session->is_paused = is_full;
         (is_full ? stream_pause : stream_resume)(session->stream);
@@ -152,6 +157,7 @@ static void session_on_mail(void *owner)
     struct intake_mail mail = {
         .helo = smtp_server_helo(session->engine, &is_esmtp),
         .client = stream_peer(session->stream),
+        .local = stream_local(session->stream),
         .from = &session->from,
         .rcpts = session->rcpts,
         .rcpt_count = session->rcpt_count,
@@ -164,6 +170,7 @@ static void session_on_mail(void *owner)
     session->body_taken = 0; /* the intake gives it back */
     session->intake = intake_accept(session->listener, session, &mail);
     loop_timer_stop(session->timer);
+    session->is_rate_checked = false;
     drop_mail(session);
 }
 
@@ -208,6 +215,7 @@ static void session_on_read(void *owner, struct slice bytes)
     if (session->is_quitting || session->is_refused)
         return;
     session->last_read_ms = loop_now_ms(session->listener->ingress->env->loop);
+    session->rate_bytes += bytes.len;
     smtp_server_feed(session->engine, bytes);
     if (!session->intake)
         start_timer(session);
@@ -224,15 +232,17 @@ static void session_on_secured(void *owner)
     settle(session);
 }
 
-static void session_on_closed(void *owner, enum stream_close reason, const char *detail)
+static void session_on_drained(void *owner)
 {
-    struct session *session = owner;
+    settle(owner);
+}
+
+/* The stream is gone, or will not call any more. */
+static void forget(struct session *session)
+{
     struct ingress_listener *listener = session->listener;
     struct ingress *ingress = listener->ingress;
 
-    (void)detail;
-    if (reason == STREAM_TLS)
-        metrics_add(ingress->env->metrics, METRIC_INGRESS_TLS, METRIC_LABELS("", "failed"), 1);
     if (session->intake)
         intake_detach(session->intake);
     drop_mail(session);
@@ -246,21 +256,31 @@ static void session_on_closed(void *owner, enum stream_close reason, const char 
     ingress_on_idle(ingress);
 }
 
+static void session_on_closed(void *owner, enum stream_close reason, const char *detail)
+{
+    struct session *session = owner;
+
+    (void)detail;
+    if (reason == STREAM_TLS)
+        metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_TLS,
+                    METRIC_LABELS("", "failed"), 1);
+    forget(session);
+}
+
 static const struct stream_ops STREAM_OPS = {
     .on_secured = session_on_secured,
     .on_read = session_on_read,
+    .on_drained = session_on_drained,
     .on_closed = session_on_closed,
 };
 
 static bool is_too_slow(const struct session *session)
 {
-    const struct ingress_settings *settings = session->listener->ingress->settings;
+    const struct ingress *ingress = session->listener->ingress;
+    uint64_t elapsed_ms = loop_now_ms(ingress->env->loop) - session->rate_since_ms;
 
-    if (!session->data_since_us)
-        return false;
-    uint64_t elapsed_ms = (clock_monotonic_us() - session->data_since_us) / 1000;
     return elapsed_ms > RATE_GRACE_MS &&
-           session->body_taken < elapsed_ms / 1000 * (uint64_t)settings->min_rate;
+           session->rate_bytes < elapsed_ms / 1000 * (uint64_t)ingress->settings->min_rate;
 }
 
 static bool is_silent(const struct session *session)
@@ -317,6 +337,15 @@ void session_shutdown(struct session *session)
         return;
     smtp_server_shutdown(session->engine, "Shutting down");
     settle(session);
+}
+
+void session_free(struct session *session)
+{
+    smtp_server_abort(session->engine, "Shutting down");
+    settle(session);
+    stream_set_owner(session->stream, NULL, NULL);
+    stream_abort(session->stream);
+    forget(session);
 }
 
 struct verdict_row {

@@ -4,7 +4,9 @@
 
 #include "bus/settings.h"
 #include "ingress/received.h"
+#include "mail/address.h"
 #include "net/address.h"
+#include "profile/settings.h"
 #include "proto/settings.h"
 
 #define KIB ((int64_t)1024)
@@ -31,6 +33,7 @@ static const struct conf_setting INGRESS[] = {
      .min = 1,
      .max = 255,
      .unit = "",
+     .check = mail_domain_check,
      .help = "The name in the greeting, in replies and in our Received field. The public name of "
              "this relay, never a pod name."},
     {.name = "max_size",
@@ -80,7 +83,8 @@ static const struct conf_setting INGRESS[] = {
      .min = 10,
      .max = 1000,
      .unit = "",
-     .help = "Received fields at which a mail counts as looping and gets 554 5.4.6."},
+     .help = "Received and X-Hikyaku-Loop fields at which a mail counts as looping and gets 554 "
+             "5.4.6."},
     {.name = "commit_timeout_ms",
      .type = CONF_INT,
      AT(commit_timeout_ms),
@@ -120,7 +124,10 @@ static const struct conf_setting INGRESS[] = {
      .fallback = "abbreviated",
      .words = RECEIVED_MODE_NAMES,
      .unit = "",
-     .help = "What our hop adds to the header. abbreviated leaves the client's address out."},
+     .help = "What our hop does to the header. abbreviated adds a Received field without the "
+             "client's address, normal one with it; none adds no Received field; remove_all "
+             "adds none and deletes those of the hops before us. The last two add "
+             "X-Hikyaku-Loop instead, by which a loop is found."},
 };
 #undef AT
 
@@ -223,5 +230,6 @@ const struct conf_section LISTENERS_SECTION = {
     .check = check_listener,
 };
 
-const struct conf_section *const INGRESS_SECTIONS[] = {&INGRESS_SECTION, &LISTENERS_SECTION,
-                                                       &WORK_SECTION, NULL};
+const struct conf_section *const INGRESS_SECTIONS[] = {
+    &INGRESS_SECTION,         &LISTENERS_SECTION, &ENVELOPE_FROM_SECTION,
+    &SENDING_DOMAINS_SECTION, &WORK_SECTION,      NULL};

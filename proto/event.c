@@ -20,6 +20,7 @@ static const struct {
     [EVENT_FAILED] = {"failed", "failed"},
     [EVENT_EXPIRED] = {"expired", "failed"},
     [EVENT_BOUNCED] = {"bounced", "bounced"},
+    [EVENT_BOUNCE_FORWARDED] = {"bounce_forwarded", "bounced"},
     [EVENT_DOUBLE_BOUNCE] = {"double_bounce", "failed"},
     [EVENT_SUPPRESSED] = {"suppressed", "suppressed"},
 };
@@ -98,7 +99,7 @@ static void add_data(struct json *json, const struct event *event)
     const struct record_work *work = event->work;
     const struct record_envelope *envelope = &work->envelope;
 
-    json_object(json, "data");
+    json_object_begin(json, "data");
     json_slice(json, "mail_id", envelope->mail_id);
     json_slice(json, "parcel_id", work->parcel_id);
     json_str(json, "status", KINDS[event->kind].status);

@@ -14,6 +14,7 @@ enum event_kind {
     EVENT_FAILED,
     EVENT_EXPIRED,
     EVENT_BOUNCED,
+    EVENT_BOUNCE_FORWARDED,
     EVENT_DOUBLE_BOUNCE,
     EVENT_SUPPRESSED,
     EVENT_KINDS
@@ -32,7 +33,7 @@ struct event {
     const struct record_rcpt *const *rcpts;
     size_t rcpt_count;
     int64_t due_ms;         /* deferred: of the next attempt */
-    struct slice report_id; /* bounced */
+    struct slice report_id; /* bounced, bounce_forwarded */
 };
 
 void event_put(struct buf *out, const struct event *event);

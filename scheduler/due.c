@@ -185,7 +185,10 @@ void due_tick(void *owner)
 {
     struct scheduler *scheduler = owner;
     uint64_t next_ms = now_ms(scheduler) + SCHEDULER_TICK_MS;
+    const char *why;
 
+    if (scheduler->is_paused || !bus_is_ready(scheduler->bus, &why))
+        scheduler->progress_ms = now_ms(scheduler);
     for (size_t i = 0; i < scheduler->partition_count; i++) {
         struct shard *shard = scheduler->by_partition[i];
         if (!shard)

@@ -195,7 +195,8 @@ void index_on_record(void *owner, const struct bus_delivery *delivery)
         return;
     }
     shard->read = delivery->offset;
-    shard->progress_ms = loop_now_ms(scheduler->env->loop);
+    if (shard->state != SHARD_LIVE)
+        scheduler->progress_ms = loop_now_ms(scheduler->env->loop);
     take(shard, delivery);
     loop_later(scheduler->env->loop, &scheduler->flush, flush, scheduler);
 }

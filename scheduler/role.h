@@ -33,6 +33,9 @@ struct scheduler {
     struct list shards[SHARD_STATES];
     struct shard **by_partition; /* owned ones; NULL elsewhere */
     size_t partition_count;
+    size_t told_count; /* owned shards, as last logged */
+    /* When the latest record of a shard that is not live came, or could not come. */
+    uint64_t progress_ms;
 
     size_t buffered_bytes; /* of all batches */
     bool is_paused;

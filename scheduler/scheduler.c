@@ -71,21 +71,40 @@ static void report_state(struct scheduler *scheduler)
     const char *why = "";
     bool is_ready = bus_is_ready(scheduler->bus, &why);
 
-    if (is_ready && !redis_is_up(scheduler->redis)) {
+    if (scheduler->is_draining) {
+        service_set_ready(scheduler->env, false, "draining");
+        return;
+    }
+    if (is_ready && !bus_has_joined(scheduler->consumer)) {
+        is_ready = false;
+        why = "the group has not answered yet";
+    } else if (is_ready && !redis_is_up(scheduler->redis)) {
         is_ready = false;
         why = "Redis is not connected";
     }
+    service_set_ready(scheduler->env, is_ready, is_ready ? "" : why);
     if (is_ready)
         service_set_started(scheduler->env);
-    if (scheduler->is_draining)
-        service_set_ready(scheduler->env, false, "draining");
-    else
-        service_set_ready(scheduler->env, is_ready, is_ready ? "" : why);
+}
+
+/* One line for all shards of a rebalance; each has its own at level debug. */
+static void tell_shards(struct scheduler *scheduler)
+{
+    size_t count = shard_count(scheduler);
+    struct log_line line;
+
+    if (count == scheduler->told_count)
+        return;
+    scheduler->told_count = count;
+    log_begin(&line, scheduler->env->log, LOG_INFO, "shards_owned");
+    log_int(&line, LOG_COUNT, (int64_t)count);
+    log_end(&line);
 }
 
 static void tick(void *owner)
 {
     report_state(owner);
+    tell_shards(owner);
     due_tick(owner);
 }
 
@@ -186,12 +205,9 @@ static void measure_timers(const struct scheduler *scheduler)
 static void scheduler_measure(void *role)
 {
     struct scheduler *scheduler = role;
-    size_t owned = 0;
 
-    for (size_t i = 0; i < scheduler->partition_count; i++)
-        owned += scheduler->by_partition[i] != NULL;
     measure_timers(scheduler);
-    metric_set(scheduler->cells.shards_owned, (int64_t)owned);
+    metric_set(scheduler->cells.shards_owned, (int64_t)shard_count(scheduler));
     metric_set(scheduler->cells.redis_up, redis_is_up(scheduler->redis));
     service_report_bus(scheduler->env, scheduler->bus);
 }

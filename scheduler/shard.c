@@ -13,23 +13,32 @@
 
 /* The end of the log as we know it may lag for a moment after an assignment. */
 #define SUSPECT_MS 2000
-/* After this long without a record the rest of the log is compacted away. */
+/* After this long of reading without a record for any shard that catches up, the rest of the log is
+ * compacted away. */
 #define SETTLE_MS 5000
 
 static const char *const LOST_INDEX = "missing";
 static const char *const LOST_LOG = "log_shorter";
 
-static void log_shard(const struct shard *shard, const char *event, const char *reason)
+static void log_owner(const struct shard *shard, const char *event)
 {
     struct log_line line;
 
-    log_begin(&line, shard->scheduler->env->log, LOG_INFO, event);
+    log_begin(&line, shard->scheduler->env->log, LOG_DEBUG, event);
     log_int(&line, LOG_PARTITION, shard->partition);
     log_int(&line, LOG_OFFSET, shard->applied);
-    if (reason) {
-        log_str(&line, LOG_REASON, reason);
-        log_int(&line, LOG_COUNT, (int64_t)shard->rebuilt);
-    }
+    log_end(&line);
+}
+
+static void log_rebuilt(const struct shard *shard)
+{
+    struct log_line line;
+
+    log_begin(&line, shard->scheduler->env->log, LOG_INFO, "shard_rebuilt");
+    log_int(&line, LOG_PARTITION, shard->partition);
+    log_int(&line, LOG_OFFSET, shard->applied);
+    log_str(&line, LOG_REASON, shard->lost_reason);
+    log_int(&line, LOG_COUNT, (int64_t)shard->rebuilt);
     log_end(&line);
 }
 
@@ -67,7 +76,7 @@ static void read_from(struct shard *shard, int64_t applied, enum shard_state sta
     shard->applied = applied;
     shard->read = applied;
     shard->suspect_ms = 0;
-    shard->progress_ms = loop_now_ms(scheduler->env->loop);
+    scheduler->progress_ms = loop_now_ms(scheduler->env->loop);
     shard->pop_ms = 0;
     shard_set_state(shard, state);
     bus_start(scheduler->consumer, shard->partition, applied + 1);
@@ -165,7 +174,7 @@ void shard_restart(struct shard *shard, const char *lost_reason)
 static void go_live(struct shard *shard)
 {
     if (shard->state == SHARD_REBUILDING && shard->rebuilt > 0)
-        log_shard(shard, "shard_rebuilt", shard->lost_reason);
+        log_rebuilt(shard);
     shard->lost_reason = NULL;
     shard_set_state(shard, SHARD_LIVE);
     due_hurry(shard->scheduler);
@@ -190,10 +199,19 @@ void shard_compare(struct shard *shard)
         return;
     }
     shard->suspect_ms = 0;
-    bool is_settled = now_ms - shard->progress_ms >= SETTLE_MS;
+    bool is_settled = now_ms - scheduler->progress_ms >= SETTLE_MS;
     if (shard->state != SHARD_LIVE && shard->batches.count == 0 &&
         (shard->applied + 1 == log_end || is_settled))
         go_live(shard);
+}
+
+size_t shard_count(const struct scheduler *scheduler)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < scheduler->partition_count; i++)
+        count += scheduler->by_partition[i] != NULL;
+    return count;
 }
 
 static void own(struct scheduler *scheduler, struct shard *shard)
@@ -223,7 +241,7 @@ void shard_gain(struct scheduler *scheduler, int32_t partition)
     list_init(&shard->batches);
     list_push(&scheduler->shards[SHARD_WAITING], &shard->node);
     own(scheduler, shard);
-    log_shard(shard, "shard_gained", NULL);
+    log_owner(shard, "shard_gained");
     shard_proceed(shard);
 }
 
@@ -252,7 +270,7 @@ void shard_revoke(struct scheduler *scheduler, int32_t partition, bool is_lost)
     }
     scheduler->by_partition[partition] = NULL;
     shard->is_lost = is_lost;
-    log_shard(shard, is_lost ? "shard_lost" : "shard_revoked", NULL);
+    log_owner(shard, is_lost ? "shard_lost" : "shard_revoked");
     index_forget(shard);
     shard_set_state(shard, SHARD_REVOKED);
     if (shard->round)

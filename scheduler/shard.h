@@ -28,7 +28,6 @@ struct shard {
     int64_t applied;         /* offset that Redis has applied, -1 none */
     int64_t read;            /* newest record taken from the log */
     int64_t grace_below;     /* timers below this offset may have fired on an index that was lost */
-    uint64_t progress_ms;    /* when the latest record came, on the loop's clock */
     uint64_t suspect_ms;     /* since when the index is ahead of the log; 0: it is not */
     const char *lost_reason; /* WAITING: rebuild for this reason, do not ask; REBUILDING: why */
     size_t rebuilt;          /* entries */
@@ -52,6 +51,8 @@ void shard_gain(struct scheduler *scheduler, int32_t partition);
 void shard_revoke(struct scheduler *scheduler, int32_t partition, bool is_lost);
 /* The owned shard of a partition, or NULL. */
 struct shard *shard_find(const struct scheduler *scheduler, int32_t partition);
+/* Owned ones. */
+size_t shard_count(const struct scheduler *scheduler);
 /* Records of the log are taken. */
 bool shard_is_reading(const struct shard *shard);
 

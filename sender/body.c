@@ -168,17 +168,27 @@ static void start_waiting(void *owner)
     }
 }
 
+static bool is_late(const struct body_read *read)
+{
+    const struct bodies *bodies = read->bodies;
+
+    return loop_now_ms(bodies->loop) - read->since_ms >= bodies->settings.wait_ms;
+}
+
 void bodies_tick(struct bodies *bodies)
 {
-    uint64_t now_ms = loop_now_ms(bodies->loop);
     struct list_node *node;
 
     for (size_t left = bodies->again.count; left > 0; left--) {
         struct body_read *read = read_of(list_shift(&bodies->again));
-        begin(read, read->fetch.ref.key);
+        if (is_late(read)) {
+            read->stage = BODY_HELD;
+            read->on_body(read->owner, BODY_UNREADABLE, "the log cannot be read");
+        } else {
+            begin(read, read->fetch.ref.key);
+        }
     }
-    while ((node = list_first(&bodies->waiting)) &&
-           now_ms - read_of(node)->since_ms >= bodies->settings.wait_ms) {
+    while ((node = list_first(&bodies->waiting)) && is_late(read_of(node))) {
         struct body_read *read = read_of(node);
         list_remove(&bodies->waiting, node);
         read->stage = BODY_UNUSED;

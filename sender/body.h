@@ -14,8 +14,9 @@ struct bodies;
 
 enum body_status {
     BODY_OK,
-    BODY_GONE,    /* not on the log any more, or not the bytes the reference promises */
-    BODY_NO_ROOM, /* waited for too long for memory */
+    BODY_GONE,       /* not on the log any more, or not the bytes the reference promises */
+    BODY_NO_ROOM,    /* waited for too long for memory */
+    BODY_UNREADABLE, /* the log could not be read for too long */
 };
 
 enum body_stage { BODY_UNUSED, BODY_WAITING, BODY_READING, BODY_AGAIN, BODY_HELD };
@@ -39,7 +40,7 @@ struct body_read {
 };
 
 struct bodies_settings {
-    uint64_t budget_bytes, wait_ms;
+    uint64_t budget_bytes, wait_ms; /* for memory, and for a log that cannot be read */
 };
 
 struct bodies *bodies_new(struct loop *loop, struct bus *bus,

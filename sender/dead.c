@@ -52,7 +52,7 @@ static void on_durable(struct publication *publication, bool is_refused)
     struct burial *burial = publication->owner;
 
     (void)is_refused; /* there is no further place to put it, and the log line has where it lies */
-    parcel_finish(burial->parcel, MARK_FINISHED);
+    parcel_finish(burial->parcel, MARK_NONE); /* it has no parcel id to know it by */
 }
 
 void dead_bury(struct parcel *parcel, const char *reason)

@@ -213,7 +213,11 @@ static struct finding find(struct delivery *delivery, const struct finding_place
         return finding_from_loss(delivery->parcel, place, rcpt->stage, result->is_uncertain,
                                  result->is_uncertain ? "the connection was lost behind the content"
                                                       : "the connection was lost");
-    return finding_from_reply(delivery->parcel, place, rcpt->stage, &rcpt->reply, has_accepted);
+    struct finding finding =
+        finding_from_reply(delivery->parcel, place, rcpt->stage, &rcpt->reply, has_accepted);
+    if (result->is_beyond_peer) /* C11: the next host may take it; with none left it fails */
+        finding.verdict.next = VERDICT_NEXT_HOST;
+    return finding;
 }
 
 /* RCPT was answered with 2xx, whatever came of it later. */
@@ -322,9 +326,9 @@ static void on_body(void *owner, enum body_status status, const char *detail)
     struct delivery *delivery = owner;
     struct parcel *parcel = delivery->parcel;
 
-    if (status == BODY_NO_ROOM) {
+    if (status == BODY_NO_ROOM || status == BODY_UNREADABLE) {
         leave(delivery, NULL);
-        park_parcel(parcel, "memory");
+        park_parcel(parcel, status == BODY_NO_ROOM ? "memory" : "log");
         return;
     }
     if (status == BODY_GONE) {

@@ -112,12 +112,13 @@ static void look_at(struct parcel *parcel)
 static void apply_mark(struct parcel *parcel)
 {
     struct mark_table *marks = &parcel->partition->marks;
+    const struct mark_place place = {parcel->offset, parcel->work.parcel_id};
 
-    parcel->mark = mark_table_find(marks, parcel->offset);
+    parcel->mark = mark_table_find(marks, &place);
     if (parcel->mark != MARK_PARTIAL && parcel->mark != MARK_SENT)
         return;
     for (size_t i = 0; i < parcel->work.rcpt_count; i++)
-        if (parcel->mark == MARK_SENT || mark_table_has(marks, parcel->offset, i))
+        if (parcel->mark == MARK_SENT || mark_table_has(marks, &place, i))
             parcel->verdicts[i].kind = VERDICT_DELIVERED;
 }
 

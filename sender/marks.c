@@ -3,6 +3,7 @@
 #include "sender/marks.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/xalloc.h"
 
 #define PENDING_MAX    64
@@ -27,6 +28,7 @@ struct marks {
 struct mark_entry {
     int64_t offset;
     enum mark mark;
+    uint32_t parcel; /* checksum of its id */
     struct slice bits;
 };
 
@@ -86,8 +88,8 @@ static void flush(void *owner)
     arena_reset(marks->arena);
 }
 
-void marks_put(struct marks *marks, int32_t partition, int64_t offset, enum mark mark,
-               struct slice bits)
+void marks_put(struct marks *marks, int32_t partition, const struct mark_place *place,
+               enum mark mark, struct slice bits)
 {
     static const char LETTERS[] = {
         [MARK_NONE] = '-', [MARK_PARTIAL] = 'P', [MARK_SENT] = 'S', [MARK_FINISHED] = 'F'};
@@ -99,8 +101,9 @@ void marks_put(struct marks *marks, int32_t partition, int64_t offset, enum mark
         flush(marks);
     pending = &marks->pending[marks->count++];
     pending->partition = partition;
-    pending->score = arena_printf(marks->arena, "%lld", (long long)offset);
-    pending->member = arena_printf(marks->arena, "%lld:%c%s%.*s", (long long)offset, LETTERS[mark],
+    pending->score = arena_printf(marks->arena, "%lld", (long long)place->offset);
+    pending->member = arena_printf(marks->arena, "%lld:%c:%u%s%.*s", (long long)place->offset,
+                                   LETTERS[mark], (unsigned)hash_crc32c(0, place->parcel_id),
                                    mark == MARK_PARTIAL ? ":" : "", SLICE_ARGS(bits));
     loop_later(marks->loop, &marks->flush, flush, marks);
 }
@@ -118,16 +121,19 @@ void marks_trim(struct marks *marks, int32_t partition, int64_t next_offset)
     loop_later(marks->loop, &marks->flush, flush, marks);
 }
 
-/* "<offset>:S|F|P[:<hex>]"; what does not look like one is ignored. */
+/* "<offset>:S|F|P:<parcel>[:<hex>]"; what does not look like one is ignored. */
 static bool parse_member(struct slice member, struct mark_entry *ret_entry)
 {
     struct slice offset = slice_cut(&member, ':');
     struct slice letter = slice_cut(&member, ':');
-    uint64_t number;
+    struct slice parcel = slice_cut(&member, ':');
+    uint64_t number, checksum;
 
-    if (!slice_to_u64(offset, OFFSET_MAX, &number) || letter.len != 1)
+    if (!slice_to_u64(offset, OFFSET_MAX, &number) || letter.len != 1 ||
+        !slice_to_u64(parcel, UINT32_MAX, &checksum))
         return false;
     ret_entry->offset = (int64_t)number;
+    ret_entry->parcel = (uint32_t)checksum;
     ret_entry->bits = member;
     ret_entry->mark = letter.at[0] == 'S'   ? MARK_SENT
                       : letter.at[0] == 'F' ? MARK_FINISHED
@@ -215,25 +221,31 @@ bool mark_bits_has(struct slice hex, size_t i)
     return value >> (i % BITS_PER_DIGIT) & 1u;
 }
 
-enum mark mark_table_find(struct mark_table *table, int64_t offset)
+static bool is_about(const struct mark_entry *entry, const struct mark_place *place)
+{
+    return entry->offset == place->offset && entry->parcel == hash_crc32c(0, place->parcel_id);
+}
+
+enum mark mark_table_find(struct mark_table *table, const struct mark_place *place)
 {
     enum mark found = MARK_NONE;
 
-    while (table->cursor < table->count && table->entries[table->cursor].offset < offset)
+    while (table->cursor < table->count && table->entries[table->cursor].offset < place->offset)
         table->cursor++;
-    for (size_t i = table->cursor; i < table->count && table->entries[i].offset == offset; i++)
-        if (table->entries[i].mark > found)
+    for (size_t i = table->cursor; i < table->count && table->entries[i].offset == place->offset;
+         i++)
+        if (table->entries[i].mark > found && is_about(&table->entries[i], place))
             found = table->entries[i].mark;
     return found;
 }
 
-bool mark_table_has(const struct mark_table *table, int64_t offset, size_t i)
+bool mark_table_has(const struct mark_table *table, const struct mark_place *place, size_t i)
 {
     for (size_t at = table->cursor; at < table->count; at++) {
         const struct mark_entry *entry = &table->entries[at];
-        if (entry->offset != offset)
+        if (entry->offset != place->offset)
             break;
-        if (entry->mark == MARK_PARTIAL && mark_bits_has(entry->bits, i))
+        if (entry->mark == MARK_PARTIAL && is_about(entry, place) && mark_bits_has(entry->bits, i))
             return true;
     }
     return false;

@@ -3,6 +3,7 @@
  * and the figures in outcome_tell.c. */
 #include "sender/outcome.h"
 
+#include "base/hash.h"
 #include "net/clock.h"
 #include "sender/finding.h"
 #include "sender/outcome_piece.h"
@@ -139,6 +140,12 @@ static void choose_last(struct parcel *parcel)
         outcome->last = PIECE_TOMBSTONE;
 }
 
+/* Spreads the retries of mails that failed together, and is the same when a repeat asks again. */
+static uint32_t chance_of(const struct parcel *parcel)
+{
+    return (uint32_t)(hash_bytes(parcel->work.parcel_id) >> (parcel->work.attempt % 32));
+}
+
 void outcome_record(struct parcel *parcel)
 {
     const struct sender *sender = parcel->sender;
@@ -147,7 +154,7 @@ void outcome_record(struct parcel *parcel)
     begin(parcel, true);
     if (parcel_count(parcel, VERDICT_DEFERRED)) {
         plan = retry_plan(&sender->retry, parcel->work.envelope.queued_at_ms,
-                          parcel->outcome->now_ms, parcel->work.attempt + 1);
+                          parcel->outcome->now_ms, parcel->work.attempt + 1, chance_of(parcel));
         parcel->outcome->due_ms = plan.due_ms;
         if (plan.is_expired)
             expire_all(parcel, VERDICT_DEFERRED);
@@ -163,6 +170,7 @@ void outcome_expire(struct parcel *parcel)
 {
     begin(parcel, false);
     expire_all(parcel, VERDICT_NONE);
+    expire_all(parcel, VERDICT_DEFERRED);
     choose_last(parcel);
     outcome_tell(parcel);
     publish_all(parcel);
@@ -171,6 +179,10 @@ void outcome_expire(struct parcel *parcel)
 void outcome_park(struct parcel *parcel, int64_t due_ms)
 {
     begin(parcel, false);
+    /* One timer per parcel: who was deferred before it had to wait, waits with the others. */
+    for (size_t i = 0; i < parcel->work.rcpt_count; i++)
+        if (parcel->verdicts[i].kind == VERDICT_DEFERRED)
+            parcel->verdicts[i].kind = VERDICT_NONE;
     parcel->outcome->due_ms = due_ms;
     choose_last(parcel);
     publish_all(parcel);
@@ -190,6 +202,5 @@ void outcome_note_accepted(struct parcel *parcel)
             is_set[i] = parcel->verdicts[i].kind == VERDICT_DELIVERED;
         bits = mark_bits_put(parcel->arena, is_set, count);
     }
-    partition_mark(parcel->partition, parcel->offset, accepted == count ? MARK_SENT : MARK_PARTIAL,
-                   bits);
+    partition_mark(parcel, accepted == count ? MARK_SENT : MARK_PARTIAL, bits);
 }

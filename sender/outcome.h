@@ -13,9 +13,9 @@
 
 /* Every recipient has a verdict. Deferred ones get a retry, or expire by look-ahead (S13). */
 void outcome_record(struct parcel *parcel);
-/* Recipients without a verdict expire; no attempt is counted. */
+/* Recipients without a verdict expire, and deferred ones; no attempt is counted. */
 void outcome_expire(struct parcel *parcel);
-/* A Timer with the same attempt, for the recipients without a verdict. */
+/* A Timer with the same attempt, for the recipients without a verdict and deferred ones. */
 void outcome_park(struct parcel *parcel, int64_t due_ms);
 /* Step 1; called after each transaction. */
 void outcome_note_accepted(struct parcel *parcel);

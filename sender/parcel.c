@@ -94,7 +94,7 @@ void parcel_finish(struct parcel *parcel, enum mark mark)
         flight_note_finished(parcel->sender->flight, &parcel->work);
     if (parcel->epoch == partition->epoch && partition->state != PARTITION_NONE) {
         if (mark != MARK_NONE)
-            partition_mark(partition, parcel->offset, mark, SLICE_NONE);
+            partition_mark(parcel, mark, SLICE_NONE);
         bus_finish(parcel->sender->consumer, partition->number, parcel->offset);
     }
     end(parcel);

@@ -27,17 +27,31 @@ void park_parcel(struct parcel *parcel, const char *reason)
     outcome_park(parcel, now_ms + DUE_MIN_MS + spread_ms);
 }
 
+struct parking {
+    struct sender *sender;
+    size_t share; /* of the parcels in hand */
+};
+
+/* However many destinations are slow, together they keep at most half of what is in hand (which
+ * may be few large mails): then more is taken from the log. */
+static size_t share_of(const struct sender *sender)
+{
+    size_t share = sender->parcels * (size_t)sender->settings->destination_share_percent / 100;
+    size_t fair = sender->parcels / (2 * destinations_count(sender->destinations));
+
+    return share < fair ? share : fair;
+}
+
 static void park_surplus(void *owner, struct destination *dest)
 {
-    struct sender *sender = owner;
-    const struct sender_settings *settings = sender->settings;
-    size_t share = (size_t)(settings->in_flight_max * settings->destination_share_percent / 100);
+    const struct parking *parking = owner;
+    struct sender *sender = parking->sender;
     uint64_t waited_ms = loop_now_ms(sender->loop) - destination_oldest(dest)->queued_ms;
 
-    if (waited_ms < (uint64_t)settings->park_after_s * MS_PER_S)
+    if (waited_ms < (uint64_t)sender->settings->park_after_s * MS_PER_S)
         return;
     while (destination_waiting(dest) &&
-           destination_waiting(dest) + destination_active(dest) > share) {
+           destination_waiting(dest) + destination_active(dest) > parking->share) {
         struct parcel *parcel = destination_newest(dest);
         bool is_last = destination_waiting(dest) == 1 && !destination_active(dest);
         destination_unqueue(sender->destinations, parcel);
@@ -49,6 +63,10 @@ static void park_surplus(void *owner, struct destination *dest)
 
 void park_tick(struct sender *sender)
 {
-    if (sender->is_paused && !sender->is_draining)
-        destinations_visit(sender->destinations, park_surplus, sender);
+    struct parking parking = {.sender = sender};
+
+    if (!sender->is_paused || sender->is_draining || !destinations_count(sender->destinations))
+        return;
+    parking.share = share_of(sender);
+    destinations_visit(sender->destinations, park_surplus, &parking);
 }

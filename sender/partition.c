@@ -195,10 +195,13 @@ bool partition_in_window(struct partition *partition, int64_t offset)
     return offset < partition->window_end;
 }
 
-void partition_mark(struct partition *partition, int64_t offset, enum mark mark, struct slice bits)
+void partition_mark(const struct parcel *parcel, enum mark mark, struct slice bits)
 {
+    struct partition *partition = parcel->partition;
+    const struct mark_place place = {parcel->offset, parcel->work.parcel_id};
+
     partition->has_marks = true;
-    marks_put(partition->sender->marks, partition->number, offset, mark, bits);
+    marks_put(partition->sender->marks, partition->number, &place, mark, bits);
 }
 
 void partitions_abandon(struct sender *sender)

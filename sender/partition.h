@@ -41,7 +41,8 @@ void partitions_load_marks(struct sender *sender);
 struct partition *partition_find(struct sender *sender, int32_t number);
 /* The record at that offset was taken: true when it lies in the window (sets it by the first). */
 bool partition_in_window(struct partition *partition, int64_t offset);
-void partition_mark(struct partition *partition, int64_t offset, enum mark mark, struct slice bits);
+/* A mark about a decoded parcel of it. */
+void partition_mark(const struct parcel *parcel, enum mark mark, struct slice bits);
 /* A parcel of it has ended. */
 void partition_settle(struct partition *partition);
 /* The role ends: nothing is delivered any more, whatever state it is in. */

@@ -53,6 +53,10 @@ static void report_state(struct sender *sender)
         service_set_ready(sender->env, false, "draining");
         return;
     }
+    if (is_ready && !bus_has_joined(sender->consumer)) {
+        is_ready = false;
+        why = "the group has not answered yet";
+    }
     service_set_ready(sender->env, is_ready, why);
     if (is_ready)
         service_set_started(sender->env);

@@ -8,13 +8,6 @@
 
 #define ROUTE_HOSTS_MAX 50
 
-static int check_hostname(const char *value, struct err *err)
-{
-    if (mail_domain_is_valid(slice_str(value)))
-        return 0;
-    return err_set(err, ERR_INVALID, "\"%s\" is no host name", value);
-}
-
 static int check_source(const char *value, struct err *err)
 {
     struct net_address address;
@@ -112,7 +105,7 @@ static const struct conf_setting SENDER_TABLE[] = {
     {"greeting_timeout_s", CONF_INT, SENDER(greeting_timeout_s), "300", 1, 3600, "s", NULL,
      "For the greeting.", NULL},
     {"hostname", CONF_STRING, SENDER(hostname), NULL, 1, 255, "", NULL,
-     "The EHLO name: a public host name whose address is the one mail leaves from.", check_hostname},
+     "The EHLO name: a public host name whose address is the one mail leaves from.", mail_domain_check},
     {"in_flight_max", CONF_INT, SENDER(in_flight_max), "2000", 10, 100000, "", NULL,
      "Parcels taken from the log and not finished.", NULL},
     {"mails_per_connection", CONF_INT, SENDER(mails_per_connection), "1000", 1, 1000000, "", NULL,

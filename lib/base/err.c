@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const KIND_NAMES[] = {"none", "retry", "invalid", "limit", "closed", "internal"};
-
 int err_set(struct err *err, enum err_kind kind, const char *format, ...)
 {
     va_list args;
@@ -41,9 +39,4 @@ int err_wrap(struct err *err, const char *format, ...)
     append(err, ": ");
     append(err, inner);
     return -1;
-}
-
-const char *err_kind_name(enum err_kind kind)
-{
-    return KIND_NAMES[kind];
 }

@@ -25,4 +25,3 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Puts "prefix: " before the text, keeps the kind, returns -1. */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
-const char *err_kind_name(enum err_kind kind);

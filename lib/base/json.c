@@ -110,7 +110,7 @@ void json_bool(struct json *json, const char *key, bool value)
     buf_add_str(json->out, value ? "true" : "false");
 }
 
-void json_object(struct json *json, const char *key)
+void json_object_begin(struct json *json, const char *key)
 {
     key_of(json, key);
     buf_add_char(json->out, '{');

@@ -19,7 +19,7 @@ void json_str(struct json *json, const char *key, const char *value);
 void json_int(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 /* A nested object: begin, members, end. */
-void json_object(struct json *json, const char *key);
+void json_object_begin(struct json *json, const char *key);
 void json_object_end(struct json *json);
 /* Only the quoted, escaped string. */
 void json_quote(struct buf *out, struct slice value);

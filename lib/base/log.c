@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <time.h>
@@ -12,6 +13,8 @@
 
 #define GATHER_BYTES  ((size_t)64 * 1024)
 #define WRITE_WAIT_MS 1000
+/* A line of up to PIPE_BUF octets is never torn; numbers still fit behind the longest text. */
+#define LINE_TEXT_MAX ((size_t)PIPE_BUF - 1024)
 
 static const char *const FIELD_NAMES[] = {
 #define LOG_FIELD_NAME(id, name) name,
@@ -26,7 +29,8 @@ struct log {
     char *component, *pod;
     int64_t (*now_us)(void);
     struct buf lines;
-    uint64_t count, dropped;
+    uint64_t dropped;
+    bool is_stuck; /* the descriptor took nothing the last time: it is not waited for again */
 };
 
 struct log *log_new(int fd, enum log_level level, const char *component, const char *pod,
@@ -70,6 +74,7 @@ void log_begin(struct log_line *line, struct log *log, enum log_level level, con
 {
     line->log = log;
     line->dropped = level < log->level;
+    line->start = log->lines.len;
     if (line->dropped)
         return;
     json_begin(&line->json, &log->lines);
@@ -81,10 +86,20 @@ void log_begin(struct log_line *line, struct log *log, enum log_level level, con
     json_str(&line->json, "event", event);
 }
 
+/* What would make the line too long is cut by halves. */
 void log_slice(struct log_line *line, enum log_field field, struct slice value)
 {
-    if (!line->dropped)
+    struct buf *lines = &line->log->lines;
+    size_t before = lines->len;
+
+    if (line->dropped)
+        return;
+    json_slice(&line->json, FIELD_NAMES[field], value);
+    while (lines->len - line->start > LINE_TEXT_MAX && value.len > 0) {
+        lines->len = before;
+        value = slice_sub(value, 0, value.len / 2);
         json_slice(&line->json, FIELD_NAMES[field], value);
+    }
 }
 
 void log_str(struct log_line *line, enum log_field field, const char *value)
@@ -104,7 +119,6 @@ void log_end(struct log_line *line)
         return;
     json_end(&line->json);
     buf_add_char(&line->log->lines, '\n');
-    line->log->count++;
     if (line->log->lines.len >= GATHER_BYTES)
         log_flush(line->log);
 }
@@ -118,41 +132,53 @@ void log_note(struct log *log, enum log_level level, const char *event, const ch
     log_end(&line);
 }
 
-/* The descriptor may be a full pipe: wait a bounded time, then drop what is left. */
-static bool wait_writable(int fd)
+/* As many whole lines as a pipe takes in one piece (pipe(7)): other roles and programs write to the
+ * same one. */
+static size_t piece_length(struct slice lines)
 {
-    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-    return (errno == EAGAIN || errno == EINTR) && poll(&poll_fd, 1, WRITE_WAIT_MS) == 1;
+    size_t length = slice_rfind(slice_sub(lines, 0, PIPE_BUF), '\n') + 1;
+
+    return length <= PIPE_BUF ? length : slice_find(lines, '\n') + 1;
+}
+
+/* Asked before each write, as the descriptor may well be one that blocks. */
+static bool is_writable(const struct log *log)
+{
+    struct pollfd poll_fd = {.fd = log->fd, .events = POLLOUT};
+    int ready;
+
+    do
+        ready = poll(&poll_fd, 1, log->is_stuck ? 0 : WRITE_WAIT_MS);
+    while (ready < 0 && errno == EINTR);
+    return ready == 1;
+}
+
+static void drop(struct log *log, struct slice lines)
+{
+    log->is_stuck = true;
+    while (lines.len) {
+        (void)slice_cut(&lines, '\n');
+        log->dropped++;
+    }
 }
 
 void log_flush(struct log *log)
 {
-    size_t written = 0;
+    struct slice rest = buf_slice(&log->lines);
 
-    while (written < log->lines.len) {
-        ssize_t n = write(log->fd, log->lines.at + written, log->lines.len - written);
-        if (n > 0)
-            written += (size_t)n;
-        else if (!wait_writable(log->fd))
+    while (rest.len && is_writable(log)) {
+        ssize_t written = write(log->fd, rest.at, piece_length(rest));
+        if (written < 0 && errno != EAGAIN && errno != EINTR)
             break;
+        log->is_stuck = false;
+        rest = slice_skip(rest, written > 0 ? (size_t)written : 0);
     }
-    if (written < log->lines.len)
-        log->dropped += log->count;
-    log->count = 0;
+    if (rest.len)
+        drop(log, rest);
     buf_clear(&log->lines);
 }
 
 uint64_t log_dropped(const struct log *log)
 {
     return log->dropped;
-}
-
-bool log_level_parse(const char *name, enum log_level *ret_level)
-{
-    for (size_t i = 0; i < sizeof LEVEL_NAMES / sizeof *LEVEL_NAMES; i++)
-        if (strcmp(name, LEVEL_NAMES[i]) == 0) {
-            *ret_level = (enum log_level)i;
-            return true;
-        }
-    return false;
 }

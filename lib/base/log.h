@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The log: one JSON object per line on a descriptor, one line per change of fate. Only services
  * log; libraries return errors. Field names are a fixed list. Lines gather in memory and are
- * written whole by log_flush (once per loop turn) or when 64 KiB wait. One struct log per role,
- * used on that role's thread only. */
+ * written by log_flush (once per loop turn) or when 64 KiB wait. One struct log per role, used on
+ * that role's thread only; several may share a descriptor: lines are never torn, and never longer
+ * than a pipe takes in one piece (texts are cut). */
 #pragma once
 
 #include "base/json.h"
@@ -33,6 +34,7 @@ struct log;
 struct log_line {
     struct log *log;
     struct json json;
+    size_t start; /* in the lines that wait */
     bool dropped; /* below the level: members are ignored */
 };
 
@@ -51,6 +53,6 @@ void log_int(struct log_line *line, enum log_field field, int64_t value);
 void log_note(struct log *log, enum log_level level, const char *event, const char *detail);
 void log_end(struct log_line *line);
 void log_flush(struct log *log);
-/* Lines lost because the descriptor did not take them (it is never waited for more than 1 s). */
+/* Lines lost because the descriptor did not take them: it is waited for 1 s, then no more until it
+ * takes lines again. */
 uint64_t log_dropped(const struct log *log);
-bool log_level_parse(const char *name, enum log_level *ret_level);

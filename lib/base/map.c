@@ -72,18 +72,3 @@ void map_remove(struct map *map, struct map_node *node)
     node->next = NULL;
     map->count--;
 }
-
-struct map_node *map_next(const struct map *map, const struct map_node *after)
-{
-    size_t bucket = 0;
-
-    if (after) {
-        if (after->next)
-            return after->next;
-        bucket = (after->hash & (map->size - 1)) + 1;
-    }
-    for (; bucket < map->size; bucket++)
-        if (map->buckets[bucket])
-            return map->buckets[bucket];
-    return NULL;
-}

@@ -26,6 +26,3 @@ struct map_node *map_get(const struct map *map, struct slice key);
 void map_put(struct map *map, struct map_node *node, struct slice key);
 /* The node must be in the map. */
 void map_remove(struct map *map, struct map_node *node);
-/* Iteration in no order: NULL begins; the entry returned may be removed before the next step only
- * if the next one was fetched first. */
-struct map_node *map_next(const struct map *map, const struct map_node *after);

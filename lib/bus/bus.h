@@ -135,6 +135,8 @@ struct bus_consumer_ops {
  * partitions under the topic's own group name. One consumer per bus and topic. */
 struct bus_consumer *bus_consume(struct bus *bus, enum bus_topic topic, const char *group,
                                  const struct bus_consumer_ops *ops, void *owner);
+/* The group has answered this consumer at least once: with partitions, or with none. */
+bool bus_has_joined(const struct bus_consumer *consumer);
 /* Begins, or begins again, delivery of an assigned partition at that offset (BUS_COMMITTED, or an
  * absolute one). Starting again forgets what was delivered and not finished. */
 void bus_start(struct bus_consumer *consumer, int32_t partition, int64_t offset);

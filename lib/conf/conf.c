@@ -188,6 +188,23 @@ static void read_sections(struct reading *reading)
     }
 }
 
+static void check_among(struct reading *reading)
+{
+    const config_setting_t *root = config_root_setting(&reading->report.tree->config);
+    struct err err;
+
+    for (size_t i = 0; i < reading->conf->count; i++) {
+        const struct conf_group *group = &reading->conf->groups[i];
+        const struct conf_section *section = group->section;
+        const config_setting_t *node = config_setting_get_member(root, section->name);
+        for (size_t j = 0; section->check_among && j < group->count; j++)
+            if (section->check_among(reading->conf, j, &err) != 0)
+                conf_fault(&reading->report,
+                           section->is_list ? conf_node_child(node, (unsigned)j) : node, "%s: %s",
+                           section->name, err.text);
+    }
+}
+
 static void read_tree(struct reading *reading, struct conf_tree *tree, const char *const *overrides)
 {
     struct err err;
@@ -196,6 +213,8 @@ static void read_tree(struct reading *reading, struct conf_tree *tree, const cha
         if (conf_tree_override(tree, *overrides, &err) != 0)
             conf_fault_sentence(&reading->report, err.text);
     read_sections(reading);
+    if (reading->report.count == 0)
+        check_among(reading);
 }
 
 static struct conf *conf_new(const struct conf_section *const *sections)

@@ -36,6 +36,8 @@ struct conf_setting {
     int (*check)(const char *value, struct err *err);
 };
 
+struct conf; /* a file that was read: values for all sections, alive until conf_free */
+
 struct conf_section {
     const char *name; /* of the group or list in the file */
     const char *help;
@@ -47,9 +49,11 @@ struct conf_section {
     bool is_list; /* ( {...}, {...} ): any number of structs */
     /* Rules between members; called for each struct once its members are fine. May be NULL. */
     int (*check)(const void *values, struct err *err);
+    /* Rules between a struct and others, of this or another section that every program with this
+     * one knows: called for each struct (i: its place in a list) once all sections are fine. May be
+     * NULL. */
+    int (*check_among)(const struct conf *conf, size_t i, struct err *err);
 };
-
-struct conf; /* a file that was read: values for all sections, alive until conf_free */
 
 /* Where faults go: one sentence each, "file:line: what is wrong and what is allowed". */
 struct conf_faults {

@@ -19,8 +19,6 @@ MUST_CHECK int conf_value_default(const struct conf_setting *setting, struct are
 void conf_value_print(const struct conf_setting *setting, const void *values, struct buf *out);
 /* "an integer from 1 to 600 (s)". */
 void conf_value_allowed(const struct conf_setting *setting, struct buf *out);
-/* "10 MiB", or the plain number. */
-void conf_size_print(int64_t bytes, struct buf *out);
 /* "10 MiB", "64KiB", "100": false when it is none, or does not fit. */
 bool conf_size_parse(struct slice text, int64_t *ret_bytes);
 /* A quoted string in libconfig's syntax. */

@@ -41,7 +41,7 @@ static size_t unit_of(int64_t bytes)
     return i;
 }
 
-void conf_size_print(int64_t bytes, struct buf *out)
+static void add_size(int64_t bytes, struct buf *out)
 {
     size_t unit = unit_of(bytes);
 
@@ -71,7 +71,7 @@ static void print_size(int64_t bytes, struct buf *out)
 
     if (!is_plain)
         buf_add_char(out, '"');
-    conf_size_print(bytes, out);
+    add_size(bytes, out);
     if (!is_plain)
         buf_add_char(out, '"');
 }
@@ -161,9 +161,9 @@ void conf_value_allowed(const struct conf_setting *setting, struct buf *out)
         break;
     case CONF_SIZE:
         buf_add_str(out, "a size from ");
-        conf_size_print(setting->min, out);
+        add_size(setting->min, out);
         buf_add_str(out, " to ");
-        conf_size_print(setting->max, out);
+        add_size(setting->max, out);
         buf_add_str(out, ", as a number of bytes or like \"64 KiB\"");
         break;
     case CONF_WORD:

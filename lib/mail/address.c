@@ -254,3 +254,10 @@ bool mail_domain_is_valid(struct slice domain)
 {
     return is_domain(domain, false);
 }
+
+int mail_domain_check(const char *text, struct err *err)
+{
+    if (mail_domain_is_valid(slice_str(text)))
+        return 0;
+    return err_set(err, ERR_INVALID, "\"%s\" is no host name", text);
+}

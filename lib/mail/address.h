@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/err.h"
 #include "base/slice.h"
 
 #define MAIL_LOCAL_MAX  64
@@ -28,3 +29,5 @@ bool mail_address_parse(struct slice text, bool utf8, struct mail_address *ret_a
 /* A Domain (no literal): labels of 1..63, total <= 255, letters digits hyphens (and underscores).
  */
 bool mail_domain_is_valid(struct slice domain);
+/* The same for settings. */
+MUST_CHECK int mail_domain_check(const char *text, struct err *err);

@@ -11,8 +11,15 @@ static struct slice line_of(struct slice s)
     return slice_sub(s, 0, at == s.len ? at : at + 2);
 }
 
+/* A first dot is the one of dot stuffing, whether or not a second one follows (RFC 5321 4.5.2). */
+static struct slice unstuffed(struct slice line)
+{
+    return slice_skip(line, line.len && line.at[0] == '.');
+}
+
 static bool is_continuation(struct slice line)
 {
+    line = unstuffed(line);
     return line.len && (line.at[0] == ' ' || line.at[0] == '\t');
 }
 
@@ -34,7 +41,7 @@ bool header_next(struct slice *rest, struct header_field *ret_field)
 {
     struct slice line = line_of(*rest);
     size_t colon = slice_find(line, ':');
-    struct slice name = slice_sub(line, 0, colon);
+    struct slice name = unstuffed(slice_sub(line, 0, colon));
     size_t length = line.len;
 
     while (name.len && (name.at[name.len - 1] == ' ' || name.at[name.len - 1] == '\t'))

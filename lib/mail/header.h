@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Walking the header block of a mail as it is on the wire (CRLF lines, folded fields), byte for
- * byte, without changing it. */
+ * Walking the header block of a mail as it is on the wire (CRLF lines, dot-stuffed, folded fields),
+ * byte for byte, without changing it. */
 #pragma once
 
 #include "base/slice.h"
 
 struct header_field {
-    struct slice name;  /* without the colon and blanks before it */
+    struct slice name;  /* without a stuffed dot, the colon and blanks before it */
     struct slice value; /* after the colon, folds and all, without the final CRLF */
     struct slice whole; /* the field with its folded lines and the final CRLF */
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A listening TCP socket. A connection that libuv has accepted while we are paused waits in libuv,
- * which then stops accepting: the rest waits in the kernel. */
+ * A listening TCP socket. */
 #include "net/listen.h"
 
 #include "base/xalloc.h"
@@ -15,18 +14,7 @@ struct listener {
     const struct listener_ops *ops;
     void *owner;
     struct net_address address;
-    bool is_paused;
-    bool is_one_waiting;
-    struct loop_later resumed;
 };
-
-static void accept_one(struct listener *listener)
-{
-    struct stream *stream = stream_accept(listener->loop, (uv_stream_t *)&listener->tcp);
-
-    if (stream)
-        listener->ops->on_accept(listener->owner, stream);
-}
 
 static void on_connection(uv_stream_t *tcp, int status)
 {
@@ -34,10 +22,9 @@ static void on_connection(uv_stream_t *tcp, int status)
 
     if (status < 0)
         return; /* out of descriptors or reset in the backlog: libuv goes on listening */
-    if (listener->is_paused)
-        listener->is_one_waiting = true;
-    else
-        accept_one(listener);
+    struct stream *stream = stream_accept(listener->loop, (uv_stream_t *)&listener->tcp);
+    if (stream)
+        listener->ops->on_accept(listener->owner, stream);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -91,35 +78,12 @@ const struct net_address *listener_address(const struct listener *listener)
     return &listener->address;
 }
 
-void listener_pause(struct listener *listener)
-{
-    listener->is_paused = true;
-}
-
-static void on_resumed(void *owner)
-{
-    struct listener *listener = owner;
-
-    if (listener->is_paused || !listener->is_one_waiting)
-        return;
-    listener->is_one_waiting = false;
-    accept_one(listener);
-}
-
-void listener_resume(struct listener *listener)
-{
-    listener->is_paused = false;
-    if (listener->is_one_waiting)
-        loop_later(listener->loop, &listener->resumed, on_resumed, listener);
-}
-
 void listener_free(struct listener **listener)
 {
     struct listener *l = *listener;
 
     if (!l)
         return;
-    loop_later_cancel(l->loop, &l->resumed);
     uv_close((uv_handle_t *)&l->tcp, on_handle_closed);
     *listener = NULL;
 }

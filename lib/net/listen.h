@@ -19,7 +19,4 @@ MUST_CHECK int listener_new(struct loop *loop, const struct net_address *at,
                             const struct listener_ops *ops, void *owner,
                             struct listener **ret_listener, struct err *err);
 const struct net_address *listener_address(const struct listener *listener);
-/* While paused, connections wait in the kernel's backlog. */
-void listener_pause(struct listener *listener);
-void listener_resume(struct listener *listener);
 void listener_free(struct listener **listener);

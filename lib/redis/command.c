@@ -137,8 +137,3 @@ void redis_tell(struct redis *redis, const struct slice *args, size_t count)
     put_command(redis, args, count);
     redis_owe(redis, NULL);
 }
-
-size_t redis_outstanding(const struct redis *redis)
-{
-    return redis->owed.count;
-}

@@ -78,5 +78,3 @@ struct redis_script {
 void redis_run(struct redis *redis, struct redis_call *call, const struct redis_script *script,
                const struct slice *keys, size_t key_count, const struct slice *args,
                size_t arg_count);
-/* Commands sent and not yet answered. */
-size_t redis_outstanding(const struct redis *redis);

@@ -18,7 +18,7 @@ static const struct option OPTIONS[] = {
     {"dump-metrics", no_argument, NULL, FLAG_ACTION + FLAGS_DUMP_METRICS},
     {"metrics-reference", no_argument, NULL, FLAG_ACTION + FLAGS_METRICS_REFERENCE},
     {"version", no_argument, NULL, FLAG_ACTION + FLAGS_VERSION},
-    {"help", no_argument, NULL, FLAG_ACTION + FLAGS_HELP},
+    {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
@@ -39,6 +39,8 @@ static int take_flag(struct flags *flags, int flag, char **argv, struct err *err
         flags->overrides[count] = optarg;
     } else if (flag == 'c') {
         flags->file = optarg;
+    } else if (flag == 'h') {
+        flags->action = FLAGS_HELP;
     } else {
         return err_set(err, ERR_INVALID, "wrong flag or missing value: %s; --help lists the flags",
                        argv[optind - 1]);
@@ -54,7 +56,7 @@ int flags_parse(int argc, char **argv, struct flags *flags, struct err *err)
     flags->overrides = xalloc(((size_t)argc + 1) * sizeof *flags->overrides);
     opterr = 0;
     optind = 1;
-    while ((flag = getopt_long(argc, argv, ":c:", OPTIONS, NULL)) != -1)
+    while ((flag = getopt_long(argc, argv, ":c:h", OPTIONS, NULL)) != -1)
         if (take_flag(flags, flag, argv, err) != 0)
             return -1;
     if (optind < argc)
@@ -73,17 +75,25 @@ void flags_free(struct flags *flags)
 
 void flags_print_help(const struct service *service)
 {
-    (void)printf("%s: %s\n\n"
-                 "  -c, --config FILE         the configuration\n"
-                 "      --set SECTION.NAME=V  overrides one setting; may be repeated\n"
-                 "      --check-config        reports every fault, starts nothing\n"
-                 "      --print-config        the effective configuration, with comments\n"
-                 "      --print-reference     all settings, as Markdown\n"
-                 "      --dump-metrics        all metrics: name, type, labels, help\n"
-                 "      --metrics-reference   the same, as Markdown\n"
-                 "      --version\n"
-                 "      --help\n\n"
-                 "SIGTERM drains, a second one ends at once. Exit: 0 ended, 1 could not start, "
-                 "2 wrong flags or configuration.\n",
-                 service->name, service->purpose);
+    (void)printf(
+        "%1$s: %2$s\n\n"
+        "usage: %1$s -c FILE [--set SECTION.NAME=VALUE]...     runs until SIGTERM\n"
+        "       %1$s -c FILE --check-config | --print-config\n"
+        "       %1$s --print-reference | --dump-metrics | --metrics-reference | --version\n\n"
+        "  -c, --config FILE         the configuration\n"
+        "      --set SECTION.NAME=V  overrides one setting; may be repeated. A string needs its\n"
+        "                            quotes: --set 'service.log_level=\"debug\"'; an element of a\n"
+        "                            list its number: --set 'listeners.[0].port=2526'\n"
+        "      --check-config        reports every fault, starts nothing\n"
+        "      --print-config        the effective configuration, with comments\n"
+        "      --print-reference     all settings, as Markdown\n"
+        "      --dump-metrics        all metrics: name, type, labels, help\n"
+        "      --metrics-reference   the same, as Markdown\n"
+        "      --version\n"
+        "  -h, --help\n\n"
+        "One JSON object per line on standard output tells what happens. The ops port\n"
+        "(service.ops_address) serves /livez, /readyz, /startupz and /metrics.\n"
+        "SIGTERM drains, a second one ends at once. Exit: 0 ended, 1 could not start, 2 wrong\n"
+        "flags or configuration.\n",
+        service->name, service->purpose);
 }

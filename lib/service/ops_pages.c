@@ -21,11 +21,18 @@ static bool is_ready(const struct role_view *view)
     return view->is_ready;
 }
 
-static unsigned probe(const struct ops_state *state, bool (*passes)(const struct role_view *view),
-                      struct buf *out)
+/* Of what concerns the whole process; says why not. */
+static unsigned process_status(const struct ops_state *state, struct buf *out)
 {
-    unsigned status = HTTP_OK;
+    if (!state->is_starting)
+        return HTTP_OK;
+    buf_add_str(out, "process: starting\n");
+    return HTTP_UNAVAILABLE;
+}
 
+static unsigned probe(const struct ops_state *state, bool (*passes)(const struct role_view *view),
+                      unsigned status, struct buf *out)
+{
     for (size_t i = 0; i < state->count; i++) {
         struct role_view view;
         role_look(state->roles[i], &view);
@@ -41,22 +48,22 @@ static unsigned probe(const struct ops_state *state, bool (*passes)(const struct
 
 static unsigned page_livez(const struct ops_state *state, struct buf *out)
 {
-    return probe(state, is_alive, out);
+    return probe(state, is_alive, HTTP_OK, out);
 }
 
 static unsigned page_startupz(const struct ops_state *state, struct buf *out)
 {
-    return probe(state, is_started, out);
+    return probe(state, is_started, process_status(state, out), out);
 }
 
 static unsigned page_readyz(const struct ops_state *state, struct buf *out)
 {
-    return probe(state, is_ready, out);
+    return probe(state, is_ready, process_status(state, out), out);
 }
 
 static unsigned page_healthz(const struct ops_state *state, struct buf *out)
 {
-    unsigned status = HTTP_OK;
+    unsigned status = process_status(state, out);
 
     for (size_t i = 0; i < state->count; i++) {
         struct role_view view;

@@ -14,9 +14,12 @@
 
 /* Of all programs. A program that knows one of them has it in its list before these are added. */
 static const struct conf_section OTHERS[] = {
-    {.name = "bouncer"},   {.name = "dns"},   {.name = "embedded"}, {.name = "ingress"},
-    {.name = "listeners"}, {.name = "redis"}, {.name = "routes"},   {.name = "scheduler"},
-    {.name = "sender"},    {.name = "work"},
+    {.name = "bouncer"},         {.name = "dns"},
+    {.name = "embedded"},        {.name = "envelope_from"},
+    {.name = "ingress"},         {.name = "listeners"},
+    {.name = "redis"},           {.name = "routes"},
+    {.name = "scheduler"},       {.name = "sender"},
+    {.name = "sending_domains"}, {.name = "work"},
 };
 
 /* The same section twice is one section; two different ones of a name would be a mistake. */

@@ -77,6 +77,12 @@ static void on_deadline(void *owner)
     loop_timer_start(supervisor->deadline, FREE_WAIT_MS);
 }
 
+static void drain_all(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->state.count; i++)
+        role_drain(supervisor->state.roles[i]);
+}
+
 static void on_signal(void *owner)
 {
     struct supervisor *supervisor = owner;
@@ -91,8 +97,7 @@ static void on_signal(void *owner)
     }
     supervisor->is_draining = true;
     log_note(supervisor->log, LOG_INFO, "draining", "");
-    for (size_t i = 0; i < supervisor->state.count; i++)
-        role_drain(supervisor->state.roles[i]);
+    drain_all(supervisor);
     loop_timer_start(supervisor->deadline, (uint64_t)supervisor->settings->drain_s * 1000);
 }
 
@@ -268,9 +273,13 @@ int supervisor_run(const struct service *service, const struct conf *conf, struc
     };
 
     prepare(&supervisor);
+    supervisor.state.is_starting = true;
     int rc = start(&supervisor, err);
+    supervisor.state.is_starting = false;
     if (rc != 0)
         stop_all(&supervisor);
+    else if (supervisor.is_draining) /* the signal came before the roles */
+        drain_all(&supervisor);
     while (!is_over(&supervisor)) {
         log_flush(supervisor.log);
         loop_turn(supervisor.loop, TURN_MS);

@@ -47,11 +47,12 @@ struct smtp_rcpt_result {
 struct smtp_result {
     struct smtp_rcpt_result *rcpts; /* one per recipient, in order */
     size_t rcpt_count;
-    bool is_lost;      /* the connection ended or spoke garbage: code-0 results */
-    bool is_uncertain; /* the final dot was sent, its reply never came (C16) */
-    bool is_reusable;  /* the session may take another mail */
-    bool is_unsent;    /* lost before MAIL was answered: nothing happened (pool rule) */
-    bool peer_has_dsn; /* DSN was passed on (C12) */
+    bool is_lost;        /* the connection ended or spoke garbage: code-0 results */
+    bool is_uncertain;   /* the final dot was sent, its reply never came (C16) */
+    bool is_reusable;    /* the session may take another mail */
+    bool is_unsent;      /* lost before MAIL was answered: nothing happened (pool rule) */
+    bool is_beyond_peer; /* nothing was sent: too large or 8-bit for this host (C11) */
+    bool peer_has_dsn;   /* DSN was passed on (C12) */
 };
 
 struct smtp_client_ops {

@@ -26,27 +26,39 @@ bool client_can_send_to(const struct smtp_rcpt *rcpt)
            (rcpt->orcpt.len == 0 || smtp_orcpt_is_valid(rcpt->orcpt));
 }
 
+/* What another host of the destination may take. */
+static bool is_beyond(const struct smtp_client *client, const struct smtp_mail *mail,
+                      struct smtp_reply *ret_refusal)
+{
+    const struct client_peer *peer = &client->peer;
+
+    if (peer->size_max && client->size_bytes > peer->size_max)
+        *ret_refusal = SMTP_REPLY(552, 5, 3, 4, "The mail is bigger than the peer takes");
+    else if (mail->is_8bit && !peer->has_8bitmime)
+        *ret_refusal = SMTP_REPLY(554, 5, 6, 3, "The mail is 8-bit, the peer takes 7-bit only");
+    else
+        return false;
+    return true;
+}
+
 bool client_can_send(struct smtp_client *client, const struct smtp_mail *mail,
                      struct smtp_reply *ret_refusal)
 {
     const struct slice parts[] = {mail->trace, mail->body};
-    const struct client_peer *peer = &client->peer;
     uint64_t stuffed;
 
+    client->is_beyond_peer = false;
     if (!smtp_dot_is_sendable(parts, 2, &stuffed)) {
         *ret_refusal = SMTP_REPLY(554, 5, 6, 0, "The mail is not made of CRLF lines");
         return false;
     }
     client->size_bytes = mail->trace.len + mail->body.len - stuffed;
-    if (!is_sender(&mail->from))
+    if (!is_sender(&mail->from)) {
         *ret_refusal = SMTP_REPLY(553, 5, 1, 7, "The sender's address cannot be sent");
-    else if (peer->size_max && client->size_bytes > peer->size_max)
-        *ret_refusal = SMTP_REPLY(552, 5, 3, 4, "The mail is bigger than the peer takes");
-    else if (mail->is_8bit && !peer->has_8bitmime)
-        *ret_refusal = SMTP_REPLY(554, 5, 6, 3, "The mail is 8-bit, the peer takes 7-bit only");
-    else
-        return true;
-    return false;
+        return false;
+    }
+    client->is_beyond_peer = is_beyond(client, mail, ret_refusal);
+    return !client->is_beyond_peer;
 }
 
 void client_write_mail(struct smtp_client *client, const struct smtp_mail *mail)

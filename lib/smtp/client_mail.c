@@ -39,6 +39,7 @@ static void finish(struct smtp_client *client, struct smtp_result result)
     result.rcpts = client->results;
     result.rcpt_count = client->mail->rcpt_count;
     result.peer_has_dsn = client->peer.has_dsn;
+    result.is_beyond_peer = client->is_beyond_peer;
     /* Input that nobody asked for: whatever it is, the session is out of step (C17). */
     client->is_over |= client->has_leftover;
     result.is_reusable = !client->is_over;

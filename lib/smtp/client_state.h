@@ -73,7 +73,7 @@ struct smtp_client {
     enum client_step step;
     size_t next_rcpt;
     uint64_t size_bytes; /* of the mail, without stuffed dots */
-    bool is_mail_answered, is_mail_refused, is_dot_sent;
+    bool is_mail_answered, is_mail_refused, is_dot_sent, is_beyond_peer;
 };
 
 #define CLIENT_ON_REPLY(kind, name, stage, is_final)                                               \
@@ -95,8 +95,8 @@ void client_abandon(struct smtp_client *client, enum smtp_stage stage,
                     const struct smtp_reply *reply);
 
 /* client_commands.c */
-/* Whether the mail can be handed to this peer at all; ret_refusal tells why not. Sets size_bytes.
- */
+/* Whether the mail can be handed to this peer at all; ret_refusal tells why not. Sets size_bytes
+ * and is_beyond_peer. */
 bool client_can_send(struct smtp_client *client, const struct smtp_mail *mail,
                      struct smtp_reply *ret_refusal);
 bool client_can_send_to(const struct smtp_rcpt *rcpt);

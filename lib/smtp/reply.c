@@ -33,7 +33,7 @@ static bool take_enhanced(struct slice *text, struct smtp_enhanced *ret_enhanced
     struct slice class = slice_cut(&word, '.'), subject = slice_cut(&word, '.');
     struct smtp_enhanced enhanced;
 
-    if (class.len != 1 || strchr("245", class.at[0]) == NULL)
+    if (class.len != 1 || slice_find(SLICE("245"), class.at[0]) == 3)
         return false;
     if (!take_number(subject, &enhanced.subject) || !take_number(word, &enhanced.detail))
         return false;

@@ -35,6 +35,21 @@ static struct tap *join(struct rig *rig, struct side *side, const char *group)
     return tap;
 }
 
+static bool has_joined(void *owner)
+{
+    const struct tap *tap = owner;
+
+    return bus_has_joined(tap->consumer);
+}
+
+static struct tap *join_failures(struct rig *rig, struct side *side)
+{
+    struct tap *tap = tap_new(rig);
+
+    tap_open(tap, side, BUS_FAILURE, "standing-by");
+    return tap;
+}
+
 /* The pair shares the partitions of work, side a first, then side b. */
 static struct pair share(struct rig *rig, const char *group)
 {
@@ -87,6 +102,20 @@ static void test_group_two_consumers_share_without_repeating(void **state)
     assert_true(rig_wait(rig, has_seen_all, &pair));
     expect_each_once(&pair, 40);
     assert_true(pair.second->count > 0);
+}
+
+/* More consumers than partitions: to get none is an answer, too. */
+static void test_group_whoever_gets_nothing_has_joined_too(void **state)
+{
+    struct rig *rig = *state;
+    struct tap *first = join_failures(rig, &rig->a), *second;
+
+    assert_false(bus_has_joined(first->consumer)); /* nothing comes from inside the call */
+    assert_true(rig_wait(rig, has_joined, first));
+    tap_expect_owned(first, (size_t)bus_partitions(rig->a.bus, BUS_FAILURE));
+    side_open(rig, &rig->b);
+    second = join_failures(rig, &rig->b);
+    assert_true(rig_wait(rig, has_joined, second));
 }
 
 static void test_group_what_one_leaves_the_other_takes(void **state)
@@ -187,6 +216,7 @@ int group_tests(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_group_two_consumers_share_without_repeating),
+        RIG_TEST(test_group_whoever_gets_nothing_has_joined_too),
         RIG_TEST(test_group_what_one_leaves_the_other_takes),
         RIG_TEST(test_group_revoked_partition_waits_for_its_release),
         RIG_TEST(test_group_finishes_of_the_former_owner_are_ignored),

@@ -11,11 +11,16 @@
  * the same, and the acknowledgement says maybe_persisted. */
 void bus_fake_fail(struct bus_hub *hub, enum bus_topic topic, size_t count, enum err_kind kind,
                    bool is_stored);
+/* The next record of the topic is stored behind all that was published in the same turn: its first
+ * try was lost, and others overtook it. */
+void bus_fake_overtake(struct bus_hub *hub, enum bus_topic topic);
 /* While held, nothing that was published is stored or acknowledged. */
 void bus_fake_hold(struct bus_hub *hub, bool is_held);
 /* The broker is gone: not ready, nothing stored, acknowledged, delivered or fetched until it is
  * back. */
 void bus_fake_drop_broker(struct bus_hub *hub, bool is_gone);
+/* From now on, or no longer, nothing can be read by reference: a retry may help. */
+void bus_fake_fail_fetches(struct bus_hub *hub, bool is_failing);
 /* What bus_has_room says. */
 void bus_fake_set_room(struct bus_hub *hub, bool has_room);
 /* on_revoked with is_lost for the owner at the end of the turn, if there is one; then the

@@ -194,6 +194,7 @@ static void consumer_free(struct bus_consumer *c)
 /* May free the consumer. */
 static void consume_one(struct bus_consumer *c)
 {
+    c->has_joined = true;
     for (int32_t i = 0; i < c->group->count; i++) {
         sync_share(c, i);
         deliver(c, i);
@@ -233,6 +234,11 @@ struct bus_consumer *bus_consume(struct bus *bus, enum bus_topic topic, const ch
     list_push(&c->group->members, &c->seat);
     balance(c->group);
     return c;
+}
+
+bool bus_has_joined(const struct bus_consumer *consumer)
+{
+    return consumer->has_joined;
 }
 
 static struct fake_share *share_of(const struct bus_consumer *c, int32_t partition)

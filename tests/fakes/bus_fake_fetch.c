@@ -27,15 +27,16 @@ static void fetch_one(struct bus *bus, struct bus_fetch *fetch)
 {
     const struct bus_ref *ref = &fetch->ref;
     const struct fake_partition *p = fake_partition(bus->hub, ref->topic, ref->partition);
-    bool is_found = p && ref->first_offset <= ref->last_offset && is_there(p, ref->first_offset) &&
-                    is_there(p, ref->last_offset);
+    bool is_failing = bus->hub->fails_fetches;
+    bool is_found = !is_failing && p && ref->first_offset <= ref->last_offset &&
+                    is_there(p, ref->first_offset) && is_there(p, ref->last_offset);
 
     bus->fetch_now = fetch;
     if (is_found && !give_pieces(bus, fetch, p))
         return;
     bus->fetch_now = NULL;
     fetch->is_done = true;
-    fetch->on_fetched(fetch->owner, fetch, is_found, !is_found);
+    fetch->on_fetched(fetch->owner, fetch, is_found, !is_found && !is_failing);
 }
 
 void fake_fetch(struct bus *bus)
@@ -73,4 +74,9 @@ void bus_fetch_cancel(struct bus *bus, struct bus_fetch *fetch)
         bus->fetch_now = NULL;
     else if (list_has(&fetch->node))
         list_remove(&bus->fetches, &fetch->node);
+}
+
+void bus_fake_fail_fetches(struct bus_hub *hub, bool is_failing)
+{
+    hub->fails_fetches = is_failing;
 }

@@ -49,9 +49,10 @@ struct bus_hub {
     struct fake_partition *topics[BUS_TOPICS];
     int32_t partitions[BUS_TOPICS];
     struct fake_failure failures[BUS_TOPICS];
+    bool is_overtaken[BUS_TOPICS];
     struct list buses, groups;
     int64_t drain_ms;
-    bool is_held, is_gone, has_no_room;
+    bool is_held, is_gone, has_no_room, fails_fetches;
     void (*on_stored)(void *owner, enum bus_topic topic, const struct bus_delivery *record);
     void *watcher;
 };
@@ -63,7 +64,7 @@ struct bus_consumer {
     const struct bus_consumer_ops *ops;
     void *owner;
     struct loop_timer *timer;
-    bool is_paused, is_leaving;
+    bool has_joined, is_paused, is_leaving;
 };
 
 struct bus {

@@ -67,9 +67,32 @@ static void uncount(struct bus *bus, const struct publication *p)
     bus->stats.queue_bytes -= p->record->delivery.key.len + p->record->delivery.value.len;
 }
 
+/* By a hook: the first one of a topic goes to the end. */
+static void reorder(struct bus *bus)
+{
+    struct list_node *node, *next;
+
+    for (node = list_first(&bus->outgoing); node; node = next) {
+        bool *is_overtaken =
+            &bus->hub->is_overtaken[LIST_OWNER(node, struct publication, node)->topic];
+        next = list_next(&bus->outgoing, node);
+        if (!*is_overtaken)
+            continue;
+        *is_overtaken = false;
+        list_remove(&bus->outgoing, node);
+        list_push(&bus->outgoing, node);
+    }
+}
+
+void bus_fake_overtake(struct bus_hub *hub, enum bus_topic topic)
+{
+    hub->is_overtaken[topic] = true;
+}
+
 void fake_settle(struct bus *bus)
 {
     if (!bus->hub->is_held && !bus->hub->is_gone) {
+        reorder(bus);
         for (size_t count = bus->outgoing.count; count > 0; count--) {
             struct publication *p =
                 LIST_OWNER(list_shift(&bus->outgoing), struct publication, node);

@@ -79,6 +79,7 @@ static void note_flags(struct session *session, const struct smtp_result *result
     buf_add_str(&text, result->is_lost ? " lost" : "");
     buf_add_str(&text, result->is_uncertain ? " uncertain" : "");
     buf_add_str(&text, result->is_unsent ? " unsent" : "");
+    buf_add_str(&text, result->is_beyond_peer ? " beyond" : "");
     buf_add_str(&text, result->peer_has_dsn ? " dsn" : "");
     note(session, &text);
 }

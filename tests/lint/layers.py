@@ -23,7 +23,7 @@ ALLOWED = {
     "lib/service": MIDDLE | {"bus"},
     **{service: ALL for service in SERVICES},
     "hikyaku": ALL | set(SERVICES),
-    "ctl": ALL,
+    "ctl": ALL | set(SERVICES) | {"hikyaku"},
 }
 # Beginning of a vendor header's name -> the one folder.
 VENDORS = {

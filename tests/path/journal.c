@@ -50,13 +50,22 @@ static void read_work(const struct journal *journal, struct journal_entry *entry
     arena_free(&arena);
 }
 
+/* The reason is text among the octets of the record. */
+static void fail_on_dead(const struct bus_delivery *record)
+{
+    char text[512];
+    size_t len = record->value.len < sizeof text ? record->value.len : sizeof text;
+
+    for (size_t i = 0; i < len; i++)
+        text[i] = (char)(record->value.at[i] < ' ' ? ' ' : record->value.at[i]);
+    fail_msg("a record was given up: %.*s", (int)len, text);
+}
+
 static void read_record(const struct journal *journal, struct journal_entry *entry,
                         const struct bus_delivery *record)
 {
-    static const char *const WORDS[BUS_TOPICS] = {[BUS_BODY] = "body", [BUS_FAILURE] = "failure"};
-
     if (entry->topic == BUS_DEAD)
-        fail_msg("a dead record: %.*s", (int)record->value.len, record->value.at);
+        fail_on_dead(record);
     if (entry->topic == BUS_WORK) {
         read_work(journal, entry, record->value);
         return;
@@ -68,7 +77,7 @@ static void read_record(const struct journal *journal, struct journal_entry *ent
     else if (entry->topic == BUS_EVENT)
         entry->word = event_word(journal, record->value);
     else
-        entry->word = WORDS[entry->topic];
+        entry->word = entry->topic == BUS_BODY ? "body" : "failure";
 }
 
 /* The record that the step began with, which ends with this one. */

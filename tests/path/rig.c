@@ -119,16 +119,20 @@ void rig_begin(struct rig *rig, const char *const *more)
         WAIT_FOR(rig->loop, rig->roles[i].state.is_ready);
 }
 
+static void stop_role(struct rig *rig, struct rig_role *role)
+{
+    WAIT_FOR(rig->loop, role->state.is_drained);
+    role->role->free(&role->instance);
+    metrics_free(&role->env.metrics);
+}
+
 void rig_end(struct rig *rig)
 {
     rig_settle(rig);
     for (size_t i = 0; i < RIG_ROLES; i++)
         rig->roles[i].role->drain(rig->roles[i].instance);
-    for (size_t i = 0; i < RIG_ROLES; i++) {
-        WAIT_FOR(rig->loop, rig->roles[i].state.is_drained);
-        rig->roles[i].role->free(&rig->roles[i].instance);
-        metrics_free(&rig->roles[i].env.metrics);
-    }
+    for (size_t i = 0; i < RIG_ROLES; i++)
+        stop_role(rig, &rig->roles[i]);
     destination_end(&rig->destination);
     journal_end(&rig->journal);
     bus_hub_close(&rig->hub);

@@ -135,7 +135,7 @@ static void test_expired_is_bounced_with_the_last_reply(void **state)
 
     (void)state;
     rig_begin(&rig, SHORT);
-    defer(&rig, "busy@dest.test", buf_slice(&content), 40 * 1000);
+    defer(&rig, "busy@dest.test", buf_slice(&content), (int64_t)40 * 1000);
     sample_check_report(rig_arrival(&rig, RIG_SENDER), LINES);
     rig_settle(&rig);
     assert_string_equal(journal_of(&rig.journal, 0),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong in practice: each fault must be named, contained, and over when its cause is over.
 
-  bad_input.py settings|port|kafka|redis|full|poison ..."""
+  bad_input.py [settings|port|kafka|redis|full|index|poison ...]"""
 import pathlib
 import re
 import smtplib
@@ -130,6 +130,22 @@ def full():
         assert submit(node.smtp_port, "ok-late@dest.example") == 452
 
 
+def index():
+    """The private Redis cannot read its own file any more: it begins anew, and the log fills it."""
+    destination = Destination()
+    with private_folder("index") as folder, Embedded(folder, destination, RETRY) as node:
+        assert submit(node.smtp_port, "busy-1@dest.example") == 250
+        destination.wait_for(lambda d: len(d.refusals) >= 3, 30, "retries")
+        assert node.service.process.stop() == 0
+        files = list(pathlib.Path(node.directory, "redis-append").iterdir())
+        assert files, "the private Redis keeps no append-only file"
+        for file in files:
+            file.write_bytes(b"\xff garbage \x00" * 100)
+        refused_before = len(destination.refusals)
+        node.service.start().wait_ready(60)
+        destination.wait_for(lambda d: len(d.refusals) > refused_before, 60, "the next attempt")
+
+
 def kcat(broker, *arguments, given=b""):
     return subprocess.run(["kcat", "-b", broker, *arguments], input=given, capture_output=True, timeout=60,
                           check=True).stdout
@@ -158,7 +174,7 @@ def poison():
             assert service.process.is_running(), f"{service.name} ended"
 
 
-PARTS = {part.__name__: part for part in (settings, port, kafka, redis, full, poison)}
+PARTS = {part.__name__: part for part in (settings, port, kafka, redis, full, index, poison)}
 
 
 def main():

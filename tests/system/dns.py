@@ -24,6 +24,7 @@ null       MX 0 .
 plain      A 127.0.0.3
 empty      TXT "no host"
 onlydead   MX 10 dead
+ours       MX 10 relay.example.com.
 first      A 127.0.0.2
 second     A 127.0.0.3
 dead       A 127.0.0.9
@@ -55,7 +56,7 @@ def zone():
             rcpt = f"ok@{domain}.example"
             submit(node.smtp_port, rcpt)
             host.wait_for(lambda d, r=rcpt: d.to(r), 30, f"{rcpt} at {host.host_port}")
-        for domain, status in (("null", "5.1.10"), ("absent", "5.1.2"), ("empty", "5.4.4")):
+        for domain, status in (("null", "5.1.10"), ("absent", "5.1.2"), ("empty", "5.4.4"), ("ours", "5.4.6")):
             submit(node.smtp_port, f"ok@{domain}.example")
             expect_bounce(first, f"ok@{domain}.example", status)
         submit(node.smtp_port, "ok@onlydead.example")

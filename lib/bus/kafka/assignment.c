@@ -51,6 +51,7 @@ static void take_assigned(struct bus_consumer *consumer,
         consumer->parts[partition].position = RD_KAFKA_OFFSET_INVALID;
     }
     consumer->phase = CONSUMER_RUNNING;
+    consumer->has_joined = true;
     consumer->proof_ms = loop_now_ms(consumer->bus->loop);
     consumer->is_commit_failed = false;
     assign_nothing(consumer); /* a member of the group, fetching nothing yet */

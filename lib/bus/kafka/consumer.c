@@ -113,6 +113,11 @@ struct bus_consumer *bus_consume(struct bus *bus, enum bus_topic topic, const ch
     return consumer;
 }
 
+bool bus_has_joined(const struct bus_consumer *consumer)
+{
+    return consumer->has_joined;
+}
+
 static int64_t start_position(const struct part *part, int64_t offset)
 {
     if (offset != BUS_COMMITTED)

@@ -38,7 +38,7 @@ struct bus_consumer {
     void *owner;
 
     enum consumer_phase phase;
-    bool is_leaving;
+    bool has_joined, is_leaving;
     struct client *client;
     rd_kafka_queue_t *queue;
     struct pump *pump;

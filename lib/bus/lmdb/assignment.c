@@ -169,6 +169,7 @@ void consumer_free(struct bus_consumer *c)
 static void sync_consumer(struct bus_consumer *c)
 {
     look(c);
+    c->has_joined = true;
     for (int32_t i = 0; i < c->group->count; i++)
         sync_slot(c, i);
     consumer_lock(c);

@@ -29,6 +29,11 @@ struct bus_consumer *bus_consume(struct bus *bus, enum bus_topic topic, const ch
     return c;
 }
 
+bool bus_has_joined(const struct bus_consumer *consumer)
+{
+    return consumer->has_joined;
+}
+
 void bus_start(struct bus_consumer *consumer, int32_t partition, int64_t offset)
 {
     struct consumer_slot *slot = consumer_slot(consumer, partition);

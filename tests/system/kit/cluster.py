@@ -185,6 +185,8 @@ class Embedded:
         self.service.start().wait_ready(60)
         return self
 
-    def __exit__(self, *_):
-        if self.service.process.popen:
-            self.service.process.stop(30)
+    def __exit__(self, failure, *_):
+        process = self.service.process
+        if process.popen and process.is_running():
+            status = process.stop(30)
+            assert failure or status == 0, f"hikyaku ended with {status} after SIGTERM\n{process.tail(40)}"

@@ -92,8 +92,15 @@ class Process:
             return f"--- {self.name}\n" + "".join(log.readlines()[-lines:])
 
     def rss_kb(self):
+        return self._memory_kb("VmRSS:")
+
+    def peak_rss_kb(self):
+        """The most it ever was."""
+        return self._memory_kb("VmHWM:")
+
+    def _memory_kb(self, name):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
             for line in status:
-                if line.startswith("VmRSS:"):
+                if line.startswith(name):
                     return int(line.split()[1])
-        raise AssertionError("no VmRSS")
+        raise AssertionError("no " + name)

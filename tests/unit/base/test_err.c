@@ -47,20 +47,12 @@ static void test_long_texts_are_cut(void **state)
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
 }
 
-static void test_each_kind_has_a_name(void **state)
-{
-    (void)state;
-    assert_string_equal(err_kind_name(ERR_NONE), "none");
-    assert_string_equal(err_kind_name(ERR_INTERNAL), "internal");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set_fills_in_kind_and_sentence),
         cmocka_unit_test(test_wrap_puts_the_outer_before_the_inner),
         cmocka_unit_test(test_long_texts_are_cut),
-        cmocka_unit_test(test_each_kind_has_a_name),
     };
 
     return cmocka_run_group_tests_name("base/err", tests, NULL, NULL);

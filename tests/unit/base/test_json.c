@@ -18,11 +18,11 @@ static void test_members_and_nesting(void **state)
     json_begin(&json, &out);
     json_str(&json, "a", "b");
     json_int(&json, "n", INT64_MIN);
-    json_object(&json, "o");
+    json_object_begin(&json, "o");
     json_bool(&json, "yes", true);
     json_bool(&json, "no", false);
     json_object_end(&json);
-    json_object(&json, "empty");
+    json_object_begin(&json, "empty");
     json_object_end(&json);
     json_slice(&json, "z", SLICE(""));
     json_end(&json);

@@ -8,6 +8,9 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -113,28 +116,102 @@ static void test_64_kib_are_written_without_waiting_for_the_flush(void **state)
 
 static void test_lines_a_dead_descriptor_did_not_take_are_counted(void **state)
 {
-    struct log *log = log_new(-1, LOG_DEBUG, "sender", "", fixed_clock);
+    struct pipe_log pipe = pipe_log(LOG_DEBUG, "");
 
     (void)state;
-    log_note(log, LOG_ERROR, "a", "b");
-    log_note(log, LOG_ERROR, "a", "b");
-    log_flush(log);
-    assert_int_equal(log_dropped(log), 2);
-    log_free(&log);
+    (void)close(pipe.ends[1]);
+    log_note(pipe.log, LOG_ERROR, "a", "b");
+    log_note(pipe.log, LOG_ERROR, "a", "b");
+    log_flush(pipe.log);
+    assert_int_equal(log_dropped(pipe.log), 2);
+    log_free(&pipe.log);
+    (void)close(pipe.ends[0]);
 }
 
-static void test_level_names(void **state)
+/* Reads to the end of what is there; the number of lines, each of which must be whole. */
+static size_t read_whole_lines(int fd)
 {
-    enum log_level level = LOG_ERROR;
+    FILE *in = fdopen(dup(fd), "r");
+    char line[8192];
+    size_t count = 0;
+
+    while (fgets(line, sizeof line, in)) {
+        size_t length = strlen(line);
+        assert_int_equal(line[0], '{');
+        assert_true(length > 2 && length <= 4096);
+        assert_string_equal(line + length - 2, "}\n");
+        assert_null(strchr(line + 1, '{'));
+        count++;
+    }
+    (void)fclose(in);
+    return count;
+}
+
+static void test_a_full_pipe_gets_whole_lines_and_later_ones_again(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_DEBUG, "");
+    char detail[701] = "";
 
     (void)state;
-    assert_true(log_level_parse("debug", &level));
-    assert_int_equal(level, LOG_DEBUG);
-    assert_true(log_level_parse("warning", &level));
-    assert_int_equal(level, LOG_WARNING);
-    assert_false(log_level_parse("WARNING", &level));
-    assert_false(log_level_parse("", &level));
-    assert_int_equal(level, LOG_WARNING);
+    memset(detail, 'd', sizeof detail - 1);
+    for (size_t i = 0; i < 200; i++)
+        log_note(pipe.log, LOG_INFO, "event", detail);
+    log_flush(pipe.log);
+    assert_true(log_dropped(pipe.log) > 0);
+    assert_int_equal(read_whole_lines(pipe.ends[0]), 200 - log_dropped(pipe.log));
+    uint64_t dropped = log_dropped(pipe.log);
+    log_note(pipe.log, LOG_INFO, "event", "later");
+    log_flush(pipe.log);
+    assert_int_equal(log_dropped(pipe.log), dropped);
+    assert_int_equal(read_whole_lines(pipe.ends[0]), 1);
+    close_all(&pipe);
+}
+
+#define WRITER_LINES 5000
+
+static void *write_lines(void *ends)
+{
+    int fd = *(const int *)ends;
+    struct log *log = log_new(fd, LOG_DEBUG, "sender", "", fixed_clock);
+
+    for (size_t i = 0; i < WRITER_LINES; i++)
+        log_note(log, LOG_INFO, "event", "a detail that makes lines longer than a few octets");
+    log_free(&log);
+    (void)close(fd);
+    return NULL;
+}
+
+static void test_lines_of_two_roles_on_one_blocking_pipe_are_whole(void **state)
+{
+    pthread_t writers[2];
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    int writing[2] = {ends[1], dup(ends[1])};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&writers[i], NULL, write_lines, &writing[i]), 0);
+    assert_int_equal(read_whole_lines(ends[0]), 2 * WRITER_LINES);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(writers[i], NULL), 0);
+    (void)close(ends[0]);
+}
+
+static void test_texts_are_cut_where_a_line_would_not_fit_a_pipe(void **state)
+{
+    static char text[10000];
+    struct pipe_log pipe = pipe_log(LOG_DEBUG, "");
+    struct log_line line;
+
+    (void)state;
+    memset(text, 1, sizeof text); /* six octets each in JSON */
+    log_begin(&line, pipe.log, LOG_INFO, "refused");
+    for (enum log_field field = 0; field < LOG_FIELD_COUNT; field++)
+        log_slice(&line, field, slice_of(text, sizeof text));
+    log_end(&line);
+    log_flush(pipe.log);
+    assert_int_equal(read_whole_lines(pipe.ends[0]), 1);
+    close_all(&pipe);
 }
 
 int main(void)
@@ -145,7 +222,9 @@ int main(void)
         cmocka_unit_test(test_nothing_is_written_before_the_flush_and_free_flushes),
         cmocka_unit_test(test_64_kib_are_written_without_waiting_for_the_flush),
         cmocka_unit_test(test_lines_a_dead_descriptor_did_not_take_are_counted),
-        cmocka_unit_test(test_level_names),
+        cmocka_unit_test(test_a_full_pipe_gets_whole_lines_and_later_ones_again),
+        cmocka_unit_test(test_lines_of_two_roles_on_one_blocking_pipe_are_whole),
+        cmocka_unit_test(test_texts_are_cut_where_a_line_would_not_fit_a_pipe),
     };
 
     return cmocka_run_group_tests_name("base/log", tests, NULL, NULL);

@@ -14,7 +14,6 @@
 struct item {
     struct map_node node;
     char key[8];
-    bool is_seen;
 };
 
 #define ITEMS 1000
@@ -48,29 +47,6 @@ static void test_what_was_put_is_found(void **state)
     xfree(items);
 }
 
-static void test_iteration_meets_each_once_while_removing(void **state)
-{
-    struct item *items = xalloc(ITEMS * sizeof *items);
-    struct map map = {0};
-    struct map_node *next;
-
-    (void)state;
-    fill(&map, items);
-    for (struct map_node *node = map_next(&map, NULL); node; node = next) {
-        struct item *item = MAP_OWNER(node, struct item, node);
-        next = map_next(&map, node);
-        assert_false(item->is_seen);
-        item->is_seen = true;
-        map_remove(&map, node);
-    }
-    for (size_t i = 0; i < ITEMS; i++)
-        assert_true(items[i].is_seen);
-    assert_int_equal(map.count, 0);
-    assert_null(map_next(&map, NULL));
-    map_free(&map);
-    xfree(items);
-}
-
 static void test_a_removed_key_can_be_put_again(void **state)
 {
     struct item one = {.key = "k"}, other = {.key = "k"};
@@ -89,7 +65,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_put_is_found),
-        cmocka_unit_test(test_iteration_meets_each_once_while_removing),
         cmocka_unit_test(test_a_removed_key_can_be_put_again),
     };
 

@@ -12,6 +12,7 @@ import unittest
 FOLDER = pathlib.Path(sys.argv.pop(1))
 RETURNED = {
     "multipart-failed-full": "message/rfc822",
+    "multipart-failed-forwarded": "message/rfc822",
     "multipart-failed-three": "text/rfc822-headers",
     "multipart-failed-bodyless": None,
     "multipart-failed-dsn": "text/rfc822-headers",
@@ -20,6 +21,7 @@ RETURNED = {
 }
 STATUSES = {
     "multipart-failed-full": [("failed", "5.1.1")],
+    "multipart-failed-forwarded": [("failed", "5.1.1")],
     "multipart-failed-three": [("failed", "5.1.1"), ("failed", "4.4.7"), ("failed", "5.1.2")],
     "multipart-failed-bodyless": [("failed", "5.1.1")],
     "multipart-failed-dsn": [("failed", "5.1.1")],
@@ -85,10 +87,16 @@ class Golden(unittest.TestCase):
                     self.assertEqual(block["Remote-MTA"] is None, is_ours)
 
     def test_returned_original_is_a_mail(self):
-        for path in self.files("multipart-failed-full"):
+        for path in self.files("multipart-failed-f"):
             original = parse(path).get_payload()[2].get_payload()[0]
             self.assertEqual(original["Subject"], "Your order")
             self.assertEqual(original.get_payload(), "Thank you.\r\n.signature")
+
+    def test_forwarded_copy_names_the_rewritten_return_path(self):
+        mail = parse(FOLDER / "multipart-failed-forwarded.eml")
+        self.assertEqual(mail["To"], "<app-42@shop.test>")
+        self.assertEqual(mail.get_payload()[2].get_payload()[0]["Return-Path"], "<app-42@bounce.example>")
+        self.assertEqual(mail.get_payload()[1].get_payload()[0]["X-Hikyaku-Sender"], "rfc822; app-42@shop.test")
 
     def test_simple_is_one_text_with_a_paragraph_per_recipient(self):
         for path in self.files("simple-"):

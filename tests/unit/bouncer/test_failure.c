@@ -5,254 +5,29 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/hash.h"
-#include "base/xalloc.h"
-#include "bouncer/bouncer.h"
-#include "bouncer/settings.h"
-#include "bus/settings.h"
 #include "fakes/bus_fake.h"
+#include "fixture.h"
 #include "net/clock.h"
 #include "sample.h"
-#include "smtp/dot.h"
 #include "smtp/envelope.h"
-
-#define DEADLINE_MS 20000
-
-struct fixture {
-    struct loop *loop;
-    struct bus_hub *hub;
-    struct bus *bus; /* of the test: what the sender would publish */
-    struct conf *conf;
-    struct service_env env;
-    void *role;
-    struct arena *arena;
-    struct bus_ticket ticket;
-    struct bus_ack ack;
-    bool is_acked;
-};
-
-/* The skeleton's side of the role: service.h without a process round it. */
-struct service_role_state {
-    bool is_drained;
-};
-
-void service_set_ready(struct service_env *env, bool is_ready, const char *why)
-{
-    (void)env, (void)is_ready, (void)why;
-}
-
-void service_set_started(struct service_env *env)
-{
-    (void)env;
-}
-
-void service_drained(struct service_env *env)
-{
-    env->state->is_drained = true;
-}
-
-void service_report_bus(struct service_env *env, struct bus *bus)
-{
-    (void)env, (void)bus;
-}
-
-static void on_fault(void *owner, const char *sentence)
-{
-    (void)owner;
-    fail_msg("%s", sentence);
-}
-
-/* ---- the world ---- */
-
-static int set_up(void **state)
-{
-    static const char *const OVERRIDES[] = {"bouncer.reporting_mta=mta01.relay.example",
-                                            "bouncer.in_flight=2", "work.inline_max=4096",
-                                            "work.chunk=65536", NULL};
-    const struct bus_settings log = {.partitions = {[BUS_FAILURE] = 2}, .drain_ms = 10000};
-    const struct conf_faults faults = {.on_fault = on_fault};
-    struct fixture *f = xalloc(sizeof *f);
-    struct err err;
-
-    f->loop = loop_new();
-    f->arena = arena_new(4096);
-    assert_int_equal(bus_hub_open(&log, &f->hub, &err), 0);
-    assert_int_equal(bus_new(f->hub, f->loop, "test", BUS_PROMPT, &f->bus, &err), 0);
-    assert_int_equal(conf_read("/dev/null", OVERRIDES, BOUNCER_SECTIONS, &faults, &f->conf), 0);
-    f->env = (struct service_env){
-        .loop = f->loop,
-        .hub = f->hub,
-        .conf = f->conf,
-        .log = log_new(STDERR_FILENO, LOG_ERROR, "bouncer", "pod", clock_wall_us),
-        .metrics = metrics_new(),
-        .pod = "pod-1",
-        .state = xalloc(sizeof(struct service_role_state)),
-    };
-    assert_int_equal(bouncer_role.start(&f->env, &f->role, &err), 0);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    bouncer_role.free(&f->role);
-    bus_free(&f->bus);
-    bus_hub_close(&f->hub);
-    loop_free(&f->loop);
-    conf_free(&f->conf);
-    log_free(&f->env.log);
-    metrics_free(&f->env.metrics);
-    xfree(f->env.state);
-    arena_free(&f->arena);
-    xfree(f);
-    return 0;
-}
-
-static void on_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
-{
-    struct fixture *f = owner;
-
-    (void)ticket;
-    f->ack = *ack;
-    f->is_acked = true;
-}
-
-/* The offset it got. */
-static int64_t publish(struct fixture *f, const struct bus_record *record)
-{
-    f->ticket = (struct bus_ticket){.on_acked = on_acked, .owner = f};
-    f->is_acked = false;
-    bus_publish(f->bus, record, &f->ticket);
-    while (!f->is_acked)
-        loop_turn(f->loop, 10);
-    assert_true(f->ack.ok);
-    return f->ack.offset;
-}
-
-static void publish_failure(struct fixture *f, const struct record_failure *failure)
-{
-    struct buf head = {0};
-
-    record_put_failure(&head, failure);
-    const struct bus_record record = {
-        .topic = BUS_FAILURE, .key = failure->work.envelope.mail_id, .head = buf_slice(&head)};
-    (void)publish(f, &record);
-    buf_free(&head);
-}
-
-/* A body as the ingress leaves it in a work record; the reference to it goes into the failure. */
-static void store_original(struct fixture *f, struct record_failure *failure, struct slice lines)
-{
-    struct record_work work = failure->work;
-    struct buf head = {0}, body = {0};
-
-    smtp_dot_stuff(&body, lines);
-    work.has_body_ref = false;
-    work.body_crc32c = hash_crc32c(0, buf_slice(&body));
-    record_put_work(&head, &work);
-    /* Out of the way of the reports, which are looked for in the whole topic. */
-    const struct bus_record record = {
-        .topic = BUS_WORK, .partition = 0, .head = buf_slice(&head), .body = buf_slice(&body)};
-    int64_t offset = publish(f, &record);
-    failure->work.has_body_ref = true;
-    failure->work.body_ref = (struct record_body){.topic = RECORD_BODY_INLINE_OF_WORK,
-                                                  .partition = 0,
-                                                  .first_offset = offset,
-                                                  .last_offset = offset,
-                                                  .length = body.len,
-                                                  .crc32c = work.body_crc32c};
-    buf_free(&head);
-    buf_free(&body);
-}
-
-/* Turns the loop until that many records of the partition are finished. */
-static void run_until_finished(struct fixture *f, int64_t count)
-{
-    uint64_t deadline = clock_monotonic_ms() + DEADLINE_MS;
-
-    while (bus_fake_committed(f->hub, BUS_FAILURE, "bouncer", 0) < count) {
-        assert_true(clock_monotonic_ms() < deadline);
-        loop_turn(f->loop, 50);
-    }
-}
-
-/* The index-th report on the log, decoded. */
-static struct record_work report_at(struct fixture *f, size_t index)
-{
-    struct bus_delivery delivery;
-    struct record_work work;
-    struct err err;
-
-    for (size_t i = 0; bus_fake_record(f->hub, BUS_WORK, i, &delivery); i++) {
-        assert_int_equal(record_get_work(f->arena, delivery.value, &work, &err), 0);
-        if (work.envelope.is_report && index-- == 0)
-            return work;
-    }
-    fail_msg("there are fewer reports");
-    return work;
-}
-
-static size_t report_count(struct fixture *f)
-{
-    struct bus_delivery delivery;
-    struct record_work work;
-    struct err err;
-    size_t count = 0;
-
-    for (size_t i = 0; bus_fake_record(f->hub, BUS_WORK, i, &delivery); i++) {
-        assert_int_equal(record_get_work(f->arena, delivery.value, &work, &err), 0);
-        count += work.envelope.is_report;
-    }
-    return count;
-}
-
-/* Events of that type on the log. */
-static size_t event_count(struct fixture *f, struct slice type)
-{
-    struct bus_delivery delivery;
-    size_t count = 0;
-
-    for (size_t i = 0; bus_fake_record(f->hub, BUS_EVENT, i, &delivery); i++)
-        count += slice_find_slice(delivery.value, type) < delivery.value.len;
-    return count;
-}
-
-static bool has(struct slice text, const char *needle)
-{
-    return slice_find_slice(text, slice_str(needle)) < text.len;
-}
-
-static bool has_metric(struct fixture *f, const char *line)
-{
-    struct buf text = {0};
-
-    metrics_expose(&f->env.metrics, 1, &text);
-    bool is_there = has(buf_slice(&text), line);
-    buf_free(&text);
-    return is_there;
-}
 
 #define EVENT_BOUNCED_TYPE    SLICE("\"type\":\"hikyaku.mail.bounced\"")
 #define EVENT_DOUBLE_TYPE     SLICE("\"type\":\"hikyaku.mail.double_bounce\"")
 #define EVENT_SUPPRESSED_TYPE SLICE("\"type\":\"hikyaku.mail.suppressed\"")
-
-/* ---- the tests ---- */
 
 static void test_failure_becomes_a_mail_from_null(void **state)
 {
     struct fixture *f = *state;
     struct record_failure *failure = sample_failure(f->arena);
 
-    store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    struct record_work report = report_at(f, 0);
+    fixture_store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    struct record_work report = fixture_report_at(f, 0);
     assert_int_equal(report.envelope.from.len, 0);
     assert_true(report.envelope.is_report);
     assert_int_equal(report.rcpt_count, 1);
@@ -263,10 +38,10 @@ static void test_failure_becomes_a_mail_from_null(void **state)
     assert_int_equal(report.parcel_id.len, 20);
     assert_true(record_body_is_intact(report.body, report.envelope.size_bytes, report.body_crc32c));
     /* The original is un-stuffed into the report, and the report is stuffed as a whole. */
-    assert_true(has(report.body, "Thank you.\r\n..signature\r\n--=_dsn_"));
-    assert_int_equal(event_count(f, EVENT_BOUNCED_TYPE), 1);
-    assert_true(has_metric(f, "hikyaku_bouncer_reports_total{format=\"multipart\","
-                              "action=\"failed\",target=\"rewritten\"} 1"));
+    assert_true(fixture_has(report.body, "Thank you.\r\n..signature\r\n--=_dsn_"));
+    assert_int_equal(fixture_event_count(f, EVENT_BOUNCED_TYPE), 1);
+    assert_true(fixture_has_metric(f, "hikyaku_bouncer_reports_total{format=\"multipart\","
+                                      "action=\"failed\",target=\"rewritten\"} 1"));
 }
 
 static void test_repeated_record_gets_the_same_id(void **state)
@@ -274,17 +49,17 @@ static void test_repeated_record_gets_the_same_id(void **state)
     struct fixture *f = *state;
     struct record_failure *failure = sample_failure(f->arena);
 
-    store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
-    publish_failure(f, failure);
-    publish_failure(f, failure);
-    run_until_finished(f, 2);
-    assert_true(slice_eq(report_at(f, 0).parcel_id, report_at(f, 1).parcel_id));
+    fixture_store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
+    fixture_publish_failure(f, failure);
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 2);
+    assert_true(slice_eq(fixture_report_at(f, 0).parcel_id, fixture_report_at(f, 1).parcel_id));
     /* Another recipient, action or return path is another report. */
     failure->work.rcpts[0].index = 1;
-    publish_failure(f, failure);
-    run_until_finished(f, 3);
-    assert_int_equal(report_count(f), 3);
-    assert_false(slice_eq(report_at(f, 0).parcel_id, report_at(f, 2).parcel_id));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 3);
+    assert_int_equal(fixture_report_count(f), 3);
+    assert_false(slice_eq(fixture_report_at(f, 0).parcel_id, fixture_report_at(f, 2).parcel_id));
 }
 
 static void test_failing_report_ends_as_an_event(void **state)
@@ -293,11 +68,11 @@ static void test_failing_report_ends_as_an_event(void **state)
     struct record_failure *failure = sample_failure(f->arena);
 
     failure->work.envelope.is_report = true;
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    assert_int_equal(report_count(f), 0);
-    assert_int_equal(event_count(f, EVENT_DOUBLE_TYPE), 1);
-    assert_true(has_metric(f, "hikyaku_bouncer_double_bounces_total 1"));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_report_count(f), 0);
+    assert_int_equal(fixture_event_count(f, EVENT_DOUBLE_TYPE), 1);
+    assert_true(fixture_has_metric(f, "hikyaku_bouncer_double_bounces_total 1"));
 }
 
 static void test_recipients_without_a_right_to_it_are_left_out(void **state)
@@ -306,14 +81,14 @@ static void test_recipients_without_a_right_to_it_are_left_out(void **state)
     struct record_failure *failure = sample_failure_of_three(f->arena);
 
     failure->work.rcpts[1].notify = SMTP_NOTIFY_NEVER;
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    struct record_work report = report_at(f, 0);
-    assert_true(has(report.body, "Final-Recipient: rfc822; user1@dest.example.com"));
-    assert_false(has(report.body, "user2@slow.example.net"));
-    assert_int_equal(event_count(f, EVENT_BOUNCED_TYPE), 1);
-    assert_int_equal(event_count(f, EVENT_SUPPRESSED_TYPE), 1);
-    assert_true(has_metric(f, "hikyaku_bouncer_suppressed_total{reason=\"notify\"} 1"));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    struct record_work report = fixture_report_at(f, 0);
+    assert_true(fixture_has(report.body, "Final-Recipient: rfc822; user1@dest.example.com"));
+    assert_false(fixture_has(report.body, "user2@slow.example.net"));
+    assert_int_equal(fixture_event_count(f, EVENT_BOUNCED_TYPE), 1);
+    assert_int_equal(fixture_event_count(f, EVENT_SUPPRESSED_TYPE), 1);
+    assert_true(fixture_has_metric(f, "hikyaku_bouncer_suppressed_total{reason=\"notify\"} 1"));
 }
 
 static void test_nobody_entitled_means_no_report(void **state)
@@ -322,10 +97,10 @@ static void test_nobody_entitled_means_no_report(void **state)
     struct record_failure *failure = sample_failure(f->arena);
 
     failure->work.rcpts[0].notify = SMTP_NOTIFY_SUCCESS;
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    assert_int_equal(report_count(f), 0);
-    assert_int_equal(event_count(f, EVENT_SUPPRESSED_TYPE), 1);
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_report_count(f), 0);
+    assert_int_equal(fixture_event_count(f, EVENT_SUPPRESSED_TYPE), 1);
 }
 
 static void test_poison_record_goes_to_dead(void **state)
@@ -334,13 +109,13 @@ static void test_poison_record_goes_to_dead(void **state)
     const struct bus_record poison = {.topic = BUS_FAILURE, .head = SLICE("\x01nonsense")};
     struct bus_delivery dead;
 
-    (void)publish(f, &poison);
-    publish_failure(f, sample_failure(f->arena));
-    run_until_finished(f, 2);
-    assert_int_equal(report_count(f), 1);
+    (void)fixture_publish(f, &poison);
+    fixture_publish_failure(f, sample_failure(f->arena));
+    fixture_run_until_finished(f, 2);
+    assert_int_equal(fixture_report_count(f), 1);
     assert_int_equal(bus_fake_count(f->hub, BUS_DEAD), 1);
     assert_true(bus_fake_record(f->hub, BUS_DEAD, 0, &dead));
-    assert_true(has(dead.value, "bouncer"));
+    assert_true(fixture_has(dead.value, "bouncer"));
     assert_true(slice_ends_nocase(dead.value, SLICE("\x01nonsense")));
 }
 
@@ -350,9 +125,9 @@ static void test_return_path_without_domain_goes_to_dead(void **state)
     struct record_failure *failure = sample_failure(f->arena);
 
     failure->work.envelope.from = SLICE("nobody");
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    assert_int_equal(report_count(f), 0);
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_report_count(f), 0);
     assert_int_equal(bus_fake_count(f->hub, BUS_DEAD), 1);
 }
 
@@ -361,12 +136,12 @@ static void test_report_without_original_when_that_is_gone(void **state)
     struct fixture *f = *state;
     struct record_failure *failure = sample_failure(f->arena);
 
-    store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
+    fixture_store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
     bus_fake_expire(f->hub, BUS_WORK, 0, failure->work.body_ref.last_offset + 1);
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    assert_false(has(report_at(f, 0).body, "Return-Path:"));
-    assert_true(has_metric(f, "hikyaku_bouncer_body_missing_total 1"));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_false(fixture_has(fixture_report_at(f, 0).body, "Return-Path:"));
+    assert_true(fixture_has_metric(f, "hikyaku_bouncer_body_missing_total 1"));
 }
 
 static void test_damaged_original_is_not_returned(void **state)
@@ -374,11 +149,11 @@ static void test_damaged_original_is_not_returned(void **state)
     struct fixture *f = *state;
     struct record_failure *failure = sample_failure(f->arena);
 
-    store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
+    fixture_store_original(f, failure, slice_str(SAMPLE_ORIGINAL));
     failure->work.body_ref.crc32c ^= 1;
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    assert_false(has(report_at(f, 0).body, "Return-Path:"));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_false(fixture_has(fixture_report_at(f, 0).body, "Return-Path:"));
 }
 
 /* Chunks of two mails in one partition, each found by its key. */
@@ -397,12 +172,12 @@ static void store_chunks(struct fixture *f, struct record_failure *failure,
                                     .key = failure->work.envelope.mail_id,
                                     .head = buf_slice(&head),
                                     .body = slice_str(parts[i])};
-        ref->last_offset = publish(f, &record);
+        ref->last_offset = fixture_publish(f, &record);
         ref->first_offset = i ? ref->first_offset : ref->last_offset;
         ref->length += record.body.len;
         ref->crc32c = hash_crc32c(ref->crc32c, record.body);
         record.key = SLICE("another mail");
-        (void)publish(f, &record);
+        (void)fixture_publish(f, &record);
         buf_free(&head);
     }
 }
@@ -414,9 +189,10 @@ static void test_original_in_chunks_is_returned(void **state)
     struct record_failure *failure = sample_failure(f->arena);
 
     store_chunks(f, failure, PARTS);
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    assert_true(has(report_at(f, 0).body, "Subject: x\r\n\r\none\r\ntwo\r\n..three\r\n--=_dsn_"));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_true(fixture_has(fixture_report_at(f, 0).body,
+                            "Subject: x\r\n\r\none\r\ntwo\r\n..three\r\n--=_dsn_"));
 }
 
 static void test_headers_come_from_the_first_chunk_alone(void **state)
@@ -428,10 +204,11 @@ static void test_headers_come_from_the_first_chunk_alone(void **state)
     store_chunks(f, failure, PARTS);
     failure->work.envelope.ret = SMTP_RET_HDRS;
     failure->work.body_ref.crc32c ^= 1; /* of a whole that is not read */
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    assert_true(has(report_at(f, 0).body, "text/rfc822-headers\r\n\r\nReturn-Path: "
-                                          "<app-42@shop.test>\r\nSubject: x\r\n--=_dsn_"));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_true(fixture_has(fixture_report_at(f, 0).body,
+                            "text/rfc822-headers\r\n\r\nReturn-Path: "
+                            "<app-42@shop.test>\r\nSubject: x\r\n--=_dsn_"));
 }
 
 static void test_long_report_goes_out_in_chunks(void **state)
@@ -446,10 +223,10 @@ static void test_long_report_goes_out_in_chunks(void **state)
     buf_add_str(&original, SAMPLE_ORIGINAL);
     while (original.len < 20000)
         buf_add_str(&original, "one more line\r\n");
-    store_original(f, failure, buf_slice(&original));
-    publish_failure(f, failure);
-    run_until_finished(f, 1);
-    struct record_work report = report_at(f, 0);
+    fixture_store_original(f, failure, buf_slice(&original));
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    struct record_work report = fixture_report_at(f, 0);
     assert_true(report.has_body_ref);
     assert_int_equal(report.body_ref.topic, RECORD_BODY_CHUNKS);
     assert_int_equal(bus_fake_count(f->hub, BUS_BODY), 1);
@@ -462,15 +239,35 @@ static void test_long_report_goes_out_in_chunks(void **state)
     buf_free(&original);
 }
 
+static void test_chunks_that_overtook_one_another_are_stored_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct record_failure *failure = sample_failure(f->arena);
+    struct buf original = {0};
+
+    buf_add_str(&original, SAMPLE_ORIGINAL);
+    while (original.len < 100000)
+        buf_add_str(&original, "one more line\r\n");
+    fixture_store_original(f, failure, buf_slice(&original));
+    bus_fake_overtake(f->hub, BUS_BODY);
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    struct record_work report = fixture_report_at(f, 0);
+    assert_int_equal(bus_fake_count(f->hub, BUS_BODY), 4); /* two in vain */
+    assert_int_equal(report.body_ref.first_offset, 2);
+    assert_int_equal(report.body_ref.last_offset, 3);
+    buf_free(&original);
+}
+
 static void test_refused_publication_is_repeated(void **state)
 {
     struct fixture *f = *state;
 
     bus_fake_fail(f->hub, BUS_WORK, 1, ERR_RETRY, false);
-    publish_failure(f, sample_failure(f->arena));
-    run_until_finished(f, 1);
-    assert_int_equal(report_count(f), 1);
-    assert_int_equal(event_count(f, EVENT_BOUNCED_TYPE), 1);
+    fixture_publish_failure(f, sample_failure(f->arena));
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_report_count(f), 1);
+    assert_int_equal(fixture_event_count(f, EVENT_BOUNCED_TYPE), 1);
 }
 
 /* A refused event repeats the event, not the report before it. */
@@ -479,10 +276,10 @@ static void test_refused_event_is_repeated_alone(void **state)
     struct fixture *f = *state;
 
     bus_fake_fail(f->hub, BUS_EVENT, 1, ERR_RETRY, false);
-    publish_failure(f, sample_failure(f->arena));
-    run_until_finished(f, 1);
-    assert_int_equal(report_count(f), 1);
-    assert_int_equal(event_count(f, EVENT_BOUNCED_TYPE), 1);
+    fixture_publish_failure(f, sample_failure(f->arena));
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_report_count(f), 1);
+    assert_int_equal(fixture_event_count(f, EVENT_BOUNCED_TYPE), 1);
 }
 
 /* The record is not finished before both are durable. */
@@ -490,14 +287,14 @@ static void test_nothing_is_finished_while_the_log_is_away(void **state)
 {
     struct fixture *f = *state;
 
-    publish_failure(f, sample_failure(f->arena));
+    fixture_publish_failure(f, sample_failure(f->arena));
     bus_fake_hold(f->hub, true);
     for (int i = 0; i < 20; i++)
         loop_turn(f->loop, 1);
     assert_int_equal(bus_fake_committed(f->hub, BUS_FAILURE, "bouncer", 0), BUS_COMMITTED);
     bus_fake_hold(f->hub, false);
-    run_until_finished(f, 1);
-    assert_int_equal(report_count(f), 1);
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_report_count(f), 1);
 }
 
 static void test_more_records_than_may_be_in_flight(void **state)
@@ -507,10 +304,10 @@ static void test_more_records_than_may_be_in_flight(void **state)
     for (uint32_t i = 0; i < 20; i++) {
         struct record_failure *failure = sample_failure(f->arena);
         failure->work.rcpts[0].index = i;
-        publish_failure(f, failure);
+        fixture_publish_failure(f, failure);
     }
-    run_until_finished(f, 20);
-    assert_int_equal(report_count(f), 20);
+    fixture_run_until_finished(f, 20);
+    assert_int_equal(fixture_report_count(f), 20);
 }
 
 static void test_lost_partition_is_worked_on_anew(void **state)
@@ -518,14 +315,14 @@ static void test_lost_partition_is_worked_on_anew(void **state)
     struct fixture *f = *state;
 
     bus_fake_fail(f->hub, BUS_EVENT, 1, ERR_RETRY, false);
-    publish_failure(f, sample_failure(f->arena));
-    while (report_count(f) == 0)
+    fixture_publish_failure(f, sample_failure(f->arena));
+    while (fixture_report_count(f) == 0)
         loop_turn(f->loop, 1);
     bus_fake_lose(f->hub, BUS_FAILURE, 0);
-    run_until_finished(f, 1);
-    assert_int_equal(event_count(f, EVENT_BOUNCED_TYPE), 1);
-    for (size_t i = 1; i < report_count(f); i++)
-        assert_true(slice_eq(report_at(f, i).parcel_id, report_at(f, 0).parcel_id));
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_event_count(f, EVENT_BOUNCED_TYPE), 1);
+    for (size_t i = 1; i < fixture_report_count(f); i++)
+        assert_true(slice_eq(fixture_report_at(f, i).parcel_id, fixture_report_at(f, 0).parcel_id));
 }
 
 static void test_drain_finishes_what_is_in_hand(void **state)
@@ -534,18 +331,18 @@ static void test_drain_finishes_what_is_in_hand(void **state)
     uint64_t deadline = clock_monotonic_ms() + DEADLINE_MS;
 
     bus_fake_fail(f->hub, BUS_WORK, 1, ERR_RETRY, false);
-    publish_failure(f, sample_failure(f->arena));
-    while (!has_metric(f, "hikyaku_bouncer_failures_total{action=\"failed\"} 1"))
+    fixture_publish_failure(f, sample_failure(f->arena));
+    while (!fixture_has_metric(f, "hikyaku_bouncer_failures_total{action=\"failed\"} 1"))
         loop_turn(f->loop, 1);
     bouncer_role.drain(f->role);
     while (!f->env.state->is_drained && clock_monotonic_ms() < deadline)
         loop_turn(f->loop, 50);
     assert_true(f->env.state->is_drained);
-    assert_int_equal(report_count(f), 1);
+    assert_int_equal(fixture_report_count(f), 1);
     assert_int_equal(bus_fake_committed(f->hub, BUS_FAILURE, "bouncer", 0), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
@@ -562,6 +359,7 @@ int main(void)
         TEST(test_original_in_chunks_is_returned),
         TEST(test_headers_come_from_the_first_chunk_alone),
         TEST(test_long_report_goes_out_in_chunks),
+        TEST(test_chunks_that_overtook_one_another_are_stored_anew),
         TEST(test_refused_publication_is_repeated),
         TEST(test_refused_event_is_repeated_alone),
         TEST(test_nothing_is_finished_while_the_log_is_away),

@@ -11,12 +11,13 @@
 #include "golden.h"
 #include "sample.h"
 
-static void build(struct buf *out, struct arena *arena, const struct record_failure *failure,
-                  struct content content)
+static void build_for(struct slice target, struct buf *out, struct arena *arena,
+                      const struct record_failure *failure, struct content content)
 {
     const struct bouncer_settings settings = sample_settings(BOUNCE_MULTIPART);
     const struct report report = {
         .id = SAMPLE_REPORT_ID,
+        .target = target,
         .failure = failure,
         .rcpts = sample_all(arena, failure),
         .rcpt_count = failure->work.rcpt_count,
@@ -27,6 +28,12 @@ static void build(struct buf *out, struct arena *arena, const struct record_fail
 
     buf_clear(out);
     report_build(out, &report, &settings);
+}
+
+static void build(struct buf *out, struct arena *arena, const struct record_failure *failure,
+                  struct content content)
+{
+    build_for(failure->work.envelope.from, out, arena, failure, content);
 }
 
 static const struct content FULL = {CONTENT_FULL, SAMPLE_ORIGINAL_INIT};
@@ -47,6 +54,21 @@ static void test_failure_with_full_original(void **state)
     (void)state;
     build(&out, arena, sample_failure(arena), FULL);
     golden_assert("multipart-failed-full", buf_slice(&out));
+    buf_free(&out);
+    arena_free(&arena);
+}
+
+/* The copy to the original sender: as the report to the rewritten address, but for To. */
+static void test_s38_forwarded_copy(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    struct record_failure *failure = sample_failure(arena);
+    struct buf out = {0};
+
+    (void)state;
+    failure->work.envelope.from = SLICE("app-42@bounce.example");
+    build_for(failure->work.envelope.original_from, &out, arena, failure, FULL);
+    golden_assert("multipart-failed-forwarded", buf_slice(&out));
     buf_free(&out);
     arena_free(&arena);
 }
@@ -208,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_failure_with_full_original),
+        cmocka_unit_test(test_s38_forwarded_copy),
         cmocka_unit_test(test_three_reasons_with_headers),
         cmocka_unit_test(test_failure_without_original),
         cmocka_unit_test(test_dsn_parameters_come_back),

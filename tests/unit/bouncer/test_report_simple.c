@@ -20,6 +20,7 @@ static void build(struct buf *out, struct arena *arena, const struct record_fail
     const struct bouncer_settings settings = sample_settings(BOUNCE_SIMPLE);
     const struct report report = {
         .id = SAMPLE_REPORT_ID,
+        .target = failure->work.envelope.from,
         .failure = failure,
         .rcpts = sample_all(arena, failure),
         .rcpt_count = failure->work.rcpt_count,

@@ -29,6 +29,19 @@ static int check_sample(const void *values, struct err *err)
     return 0;
 }
 
+/* The same label twice is refused where it is a fault of no struct alone. */
+static int check_labels(const struct conf *conf, size_t i, struct err *err)
+{
+    const struct sample_element *element = conf_element(conf, &SAMPLE_LIST, i);
+
+    for (size_t j = 0; j < i; j++) {
+        const struct sample_element *other = conf_element(conf, &SAMPLE_LIST, j);
+        if (strcmp(element->label, other->label) == 0)
+            return err_set(err, ERR_INVALID, "label \"%s\" is there twice", element->label);
+    }
+    return 0;
+}
+
 static const char *const WORDS[] = {"linear", "exponential", NULL};
 
 #define AT(member) CONF_AT(struct sample_values, member)
@@ -106,6 +119,7 @@ const struct conf_section SAMPLE_LIST = {
     .count = sizeof ELEMENT / sizeof *ELEMENT,
     .size = sizeof(struct sample_element),
     .is_list = true,
+    .check_among = check_labels,
 };
 static const struct conf_section ELSEWHERE = {.name = "elsewhere"};
 const struct conf_section *const SAMPLE_SECTIONS[] = {&SAMPLE_PLAIN, &SAMPLE_LIST, &ELSEWHERE,

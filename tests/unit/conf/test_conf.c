@@ -133,6 +133,20 @@ static void test_further_rules_speak(void **state)
                          ":2: sample: flag needs a port; allowed: port from 1\n");
 }
 
+/* Once all sections are fine by themselves, and each struct is asked. */
+static void test_rules_between_structs_speak(void **state)
+{
+    (void)state;
+    sample_expect_faults("sample: { name = \"a\"; };\nlisteners = ( { label = \"x\"; },\n"
+                         " { label = \"x\"; },\n { label = \"y\"; }, { label = \"y\"; } );\n",
+                         NULL,
+                         ":3: listeners: label \"x\" is there twice\n"
+                         ":4: listeners: label \"y\" is there twice\n");
+    sample_expect_faults("sample: { name = 5; };\n"
+                         "listeners = ( { label = \"x\"; }, { label = \"x\"; } );\n",
+                         NULL, ":1: sample.name is 5; allowed: a string of 1 to 20 characters\n");
+}
+
 static void test_number_beyond_32_bits_is_not_cut(void **state)
 {
     struct sample sample;
@@ -195,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_mandatory_setting_of_an_absent_section_is_missed),
         cmocka_unit_test(test_implied_value_replaces_a_string),
         cmocka_unit_test(test_further_rules_speak),
+        cmocka_unit_test(test_rules_between_structs_speak),
         cmocka_unit_test(test_number_beyond_32_bits_is_not_cut),
         cmocka_unit_test(test_syntax_errors_name_the_line),
         cmocka_unit_test(test_unreadable_files_are_faults),

@@ -64,6 +64,21 @@ static void test_where_the_block_ends(void **state)
     }
 }
 
+/* ".Received:" on the wire is "Received:" for whoever gets the mail. */
+static void test_stuffed_dots_are_no_part_of_names_and_folds(void **state)
+{
+    struct slice rest = SLICE(".Received: a\r\n. by b\r\n..Received: c\r\n\r\n");
+    struct header_field field;
+
+    (void)state;
+    assert_true(header_next(&rest, &field));
+    assert_true(slice_eq(field.name, SLICE("Received")));
+    assert_true(slice_eq(field.whole, SLICE(".Received: a\r\n. by b\r\n")));
+    assert_true(header_next(&rest, &field));
+    assert_true(slice_eq(field.name, SLICE(".Received")));
+    assert_false(header_next(&rest, &field));
+}
+
 static void test_value_and_count(void **state)
 {
     struct slice block = header_block(
@@ -81,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields_with_folds),
         cmocka_unit_test(test_where_the_block_ends),
+        cmocka_unit_test(test_stuffed_dots_are_no_part_of_names_and_folds),
         cmocka_unit_test(test_value_and_count),
     };
 

@@ -96,40 +96,6 @@ static void test_aborted_in_on_accept_is_closed(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-static void test_pause_leaves_connections_waiting(void **state)
-{
-    struct door *door = *state;
-    int fds[3];
-
-    listener_pause(door->listener);
-    for (int i = 0; i < 3; i++)
-        fds[i] = knock(door);
-    for (int i = 0; i < 3; i++)
-        loop_turn(door->loop, 10);
-    assert_int_equal(door->accepted, 0);
-    listener_resume(door->listener);
-    assert_int_equal(door->accepted, 0);
-    WAIT_FOR(door->loop, door->accepted == 3);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(close(fds[i]), 0);
-}
-
-static void test_resume_then_pause_accepts_nobody(void **state)
-{
-    struct door *door = *state;
-
-    listener_pause(door->listener);
-    int fd = knock(door);
-    loop_turn(door->loop, 100);
-    listener_resume(door->listener);
-    listener_pause(door->listener);
-    loop_turn(door->loop, 10);
-    assert_int_equal(door->accepted, 0);
-    listener_resume(door->listener);
-    WAIT_FOR(door->loop, door->accepted == 1);
-    assert_int_equal(close(fd), 0);
-}
-
 static void test_free_inside_on_accept(void **state)
 {
     struct door *door = *state;
@@ -150,10 +116,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_taken_port_is_named, open_door, close_door),
         cmocka_unit_test_setup_teardown(test_foreign_address_is_refused, open_door, close_door),
         cmocka_unit_test_setup_teardown(test_aborted_in_on_accept_is_closed, open_door, close_door),
-        cmocka_unit_test_setup_teardown(test_pause_leaves_connections_waiting, open_door,
-                                        close_door),
-        cmocka_unit_test_setup_teardown(test_resume_then_pause_accepts_nobody, open_door,
-                                        close_door),
         cmocka_unit_test_setup_teardown(test_free_inside_on_accept, open_door, close_door),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

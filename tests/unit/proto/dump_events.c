@@ -11,6 +11,7 @@ int main(void)
     struct buf out = {0};
 
     for (int kind = 0; kind < EVENT_KINDS; kind++) {
+        bool has_report = kind == EVENT_BOUNCED || kind == EVENT_BOUNCE_FORWARDED;
         const struct event event = {
             .kind = (enum event_kind)kind,
             .source = "sender",
@@ -18,7 +19,7 @@ int main(void)
             .at_ms = 1457420518005,
             .work = sample_work(arena),
             .due_ms = kind == EVENT_DEFERRED ? 1457420758005 : 0,
-            .report_id = kind == EVENT_BOUNCED ? SLICE("k7q2w5m3x4a6b2c7d3ef") : SLICE_NONE,
+            .report_id = has_report ? SLICE("k7q2w5m3x4a6b2c7d3ef") : SLICE_NONE,
         };
         event_put(&out, &event);
         buf_add_char(&out, '\n');

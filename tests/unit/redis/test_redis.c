@@ -54,13 +54,11 @@ static void test_pipelined_replies_reach_their_calls_in_order(void **state)
         incr(&fixture, &calls[i], i, &next);
         tell_incr(&fixture); /* its reply must not be taken for the next call's */
     }
-    assert_int_equal(redis_outstanding(fixture.redis), 2 * CALLS);
     WAIT_FOR(fixture.loop, next == CALLS);
     for (size_t i = 0; i < CALLS; i++) {
         assert_int_equal(calls[i].type, REDIS_INT);
         assert_int_equal(calls[i].number, 2 * i + 1);
     }
-    WAIT_FOR(fixture.loop, redis_outstanding(fixture.redis) == 0);
     fixture_end(&fixture);
 }
 

@@ -129,27 +129,74 @@ static void test_refused_host_defers(void **state)
     fixture_end(&fixture);
 }
 
+/* Two hosts for every domain: first, then the fixture's own sink. */
+static void use_two_hosts(struct fixture *f, const struct sink *first)
+{
+    const char *more[2] = {0};
+    struct buf routes = {0};
+
+    buf_addf(&routes, "routes=({domain=\"*\"; hosts=[\"127.0.0.1:%d\", \"127.0.0.1:%d\"];})",
+             sink_port(first), sink_port(&f->sink));
+    more[0] = buf_str(&routes);
+    conf_free(&f->conf);
+    fixture_read_conf(f, more);
+    buf_free(&routes);
+    fixture_start(f);
+}
+
 static void test_c3_next_host_is_tried(void **state)
 {
     struct fixture fixture, *f = &fixture;
-    const char *more[2] = {0};
-    struct buf routes = {0};
     struct sink closed;
 
     (void)state;
     fixture_begin(f, NULL);
-    sink_start(&closed, f->loop); /* a port nobody listens on any more */
-    buf_addf(&routes, "routes=({domain=\"*\"; hosts=[\"127.0.0.1:%d\", \"127.0.0.1:%d\"];})",
-             sink_port(&closed), sink_port(&f->sink));
-    sink_end(&closed);
-    more[0] = buf_str(&routes);
-    conf_free(&f->conf);
-    fixture_read_conf(f, more);
-    fixture_start(f);
+    sink_start(&closed, f->loop);
+    use_two_hosts(f, &closed);
+    sink_end(&closed); /* nobody listens on that port any more */
     deliver(f, "mail1");
     assert_int_equal(f->sink.mail_count, 1);
     fixture_end(f);
-    buf_free(&routes);
+}
+
+static struct record_work eight_bit(struct fixture *f, const char *id)
+{
+    struct record_work work = fixture_work(f, id, "user");
+
+    work.body = SLICE("Subject: x\r\n\r\n\xc3\xa9\r\n");
+    work.body_crc32c = hash_crc32c(0, work.body);
+    work.envelope.is_8bit = true;
+    return work;
+}
+
+static void test_c11_what_one_host_cannot_take_goes_to_the_next(void **state)
+{
+    struct fixture fixture, *f = &fixture;
+    struct sink narrow;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin(f, NULL);
+    sink_start(&narrow, f->loop);
+    narrow.says.ehlo = "250 narrow.test"; /* no 8BITMIME */
+    f->sink.says.ehlo = "250-sink.test\r\n250 8BITMIME";
+    use_two_hosts(f, &narrow);
+    work = eight_bit(f, "mail1");
+    fixture_wait_finished(f, fixture_publish(f, &work));
+    assert_int_equal(narrow.connections, 1);
+    assert_int_equal(narrow.mail_count, 0);
+    assert_int_equal(f->sink.mail_count, 1);
+    /* No host takes it. */
+    f->sink.says.ehlo = narrow.says.ehlo;
+    sink_cut(&f->sink);
+    WAIT_FOR(f->loop, f->sink.open == 0);
+    work = eight_bit(f, "mail2");
+    fixture_wait_finished(f, fixture_publish(f, &work));
+    assert_true(slice_eq(fixture_failure(f, 0).work.rcpts[0].last.status, SLICE("5.6.3")));
+    assert_int_equal(f->sink.mail_count, 1);
+    fixture_stop(f);
+    sink_end(&narrow);
+    fixture_end(f);
 }
 
 static void test_body_by_reference_is_read_from_the_log(void **state)
@@ -346,6 +393,52 @@ static void test_surplus_of_a_slow_destination_is_parked(void **state)
     fixture_end(&fixture);
 }
 
+/* Three slow destinations, each within its share of 40 %: together they must not stop the rest. */
+static void test_many_slow_destinations_are_parked_down_to_a_half(void **state)
+{
+    static const char *const MORE[] = {"sender.in_flight_max=12", "sender.park_after_s=1",
+                                       "sender.destination_share_percent=40",
+                                       "sender.connections_per_destination=1", NULL};
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    fixture.sink.holds_dots = true;
+    for (unsigned i = 0; i < 12; i++) {
+        struct record_work work = fixture_work(
+            &fixture, arena_str(fixture.arena, arena_printf(fixture.arena, "mail%u", i)), "user");
+        work.destination = arena_printf(fixture.arena, "slow%u.test", i % 3);
+        (void)fixture_publish(&fixture, &work);
+    }
+    struct record_work work = fixture_work(&fixture, "urgent", "user");
+    (void)fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, sink_held(&fixture.sink) == 4); /* it was taken all the same */
+    fixture.sink.holds_dots = false;
+    sink_answer(&fixture.sink);
+    WAIT_FOR(fixture.loop, fixture.sink.mail_count + bus_fake_count(fixture.hub, BUS_TIMER) == 13);
+    fixture_end(&fixture);
+}
+
+static void test_unreadable_body_gives_its_slot_back(void **state)
+{
+    static const char *const MORE[] = {"sender.park_after_s=1", NULL};
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    work = big_work(&fixture, "mail1");
+    bus_fake_fail_fetches(fixture.hub, true);
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_true(slice_eq(fixture_timer(&fixture, 0).reason, SLICE("parked")));
+    assert_int_equal(fixture_metric(&fixture, "sender_parked_total{reason=\"log\"}"), 1);
+    bus_fake_fail_fetches(fixture.hub, false);
+    work.parcel_id = SLICE("mail2"); /* as if the timer had fired */
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.mail_count, 1);
+    fixture_end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,11 +449,14 @@ int main(void)
         cmocka_unit_test(test_c16_lost_behind_the_dot_is_uncertain),
         cmocka_unit_test(test_refused_host_defers),
         cmocka_unit_test(test_c3_next_host_is_tried),
+        cmocka_unit_test(test_c11_what_one_host_cannot_take_goes_to_the_next),
         cmocka_unit_test(test_body_by_reference_is_read_from_the_log),
         cmocka_unit_test(test_body_in_chunks),
         cmocka_unit_test(test_lost_body_fails_and_is_buried),
         cmocka_unit_test(test_bodies_wait_for_memory_and_are_parked),
         cmocka_unit_test(test_in_flight_limit_pauses_and_resumes),
+        cmocka_unit_test(test_many_slow_destinations_are_parked_down_to_a_half),
+        cmocka_unit_test(test_unreadable_body_gives_its_slot_back),
         cmocka_unit_test(test_surplus_of_a_slow_destination_is_parked),
     };
 

@@ -3,6 +3,9 @@
  * failures and events before the timer record, everything before the offset. */
 #include "unit/sender/fixture.h"
 
+#include "sender/destination.h"
+#include "sender/park.h"
+#include "sender/partition.h"
 #include "smtp/envelope.h"
 
 static const char *rcpt_by_name(const char *local)
@@ -321,6 +324,41 @@ static void test_fanout_becomes_parcels(void **state)
     fixture_end(&fixture);
 }
 
+/* A transaction cut short by a doubt about ownership leaves some recipients deferred and others
+ * without a verdict; when the parcel then has to wait, its one timer is for all of them. */
+static void test_park_forgets_nobody(void **state)
+{
+    static const char *const MORE[] = {"sender.connections_per_destination=1", NULL};
+    struct record_timer timer;
+    struct fixture fixture;
+    struct record_work work;
+    struct sender *sender;
+    struct parcel *parcel;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    sender = fixture.role;
+    fixture.sink.says.greeting = "-"; /* the first one keeps the slot */
+    work = fixture_work(&fixture, "mail1", "user");
+    (void)fixture_publish(&fixture, &work);
+    work = fixture_work(&fixture, "mail2", "a later b");
+    (void)fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, sender->partitions[0]->parcels.count == 2);
+    parcel = LIST_OWNER(list_last(&sender->partitions[0]->parcels), struct parcel, partition_node);
+    assert_int_equal(parcel->state, PARCEL_QUEUED);
+    parcel->verdicts[0].kind = VERDICT_DELIVERED;
+    parcel->verdicts[1].kind = VERDICT_DEFERRED;
+    destination_unqueue(sender->destinations, parcel);
+    park_parcel(parcel, "share");
+    fixture_wait_for(&fixture, BUS_TIMER, 1);
+    timer = fixture_timer(&fixture, 0);
+    assert_int_equal(timer.work.attempt, 0);
+    assert_int_equal(timer.work.rcpt_count, 2);
+    assert_int_equal(timer.work.rcpts[0].index, 1);
+    assert_int_equal(timer.work.rcpts[1].index, 2);
+    fixture_end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_no_tombstone_while_a_recipient_waits),
         cmocka_unit_test(test_s11_expires_by_look_ahead),
         cmocka_unit_test(test_first_attempt_after_the_period_expires_unsent),
+        cmocka_unit_test(test_park_forgets_nobody),
         cmocka_unit_test(test_poison_goes_to_dead),
         cmocka_unit_test(test_fanout_becomes_parcels),
     };

@@ -52,7 +52,8 @@ static void test_crash_after_the_mark_sends_nothing_again(void **state)
     bus_fake_fail(fixture.hub, BUS_EVENT, 1000, ERR_RETRY, false); /* so that it never finishes */
     work = fixture_work(&fixture, "mail1", "user");
     offset = fixture_publish(&fixture, &work);
-    WAIT_FOR(fixture.loop, strcmp(fixture_ask(&fixture, "ZRANGE w:{0} 0 -1"), "0:S") == 0);
+    WAIT_FOR(fixture.loop,
+             strcmp(fixture_ask(&fixture, "ZRANGE w:{0} 0 -1"), "0:S:4291102771") == 0);
     fixture_crash(&fixture);
     bus_fake_fail(fixture.hub, BUS_EVENT, 0, ERR_RETRY, false);
     fixture_start(&fixture);
@@ -74,7 +75,8 @@ static void test_crash_after_some_were_accepted_sends_the_rest(void **state)
     bus_fake_fail(fixture.hub, BUS_EVENT, 1000, ERR_RETRY, false);
     work = fixture_work(&fixture, "mail1", "a later b");
     offset = fixture_publish(&fixture, &work);
-    WAIT_FOR(fixture.loop, strcmp(fixture_ask(&fixture, "ZRANGE w:{0} 0 -1"), "0:P:5") == 0);
+    WAIT_FOR(fixture.loop,
+             strcmp(fixture_ask(&fixture, "ZRANGE w:{0} 0 -1"), "0:P:4291102771:5") == 0);
     fixture_crash(&fixture);
     bus_fake_fail(fixture.hub, BUS_EVENT, 0, ERR_RETRY, false);
     fixture.sink.says.rcpt = NULL;

@@ -151,6 +151,26 @@ static void test_c1_route_gives_verdict(void **state)
     }
 }
 
+/* S10 by its own words. What a lost connection was (refused, reset, timeout) makes no difference.
+ */
+static void test_s10_temporary_and_permanent_failures(void **state)
+{
+    const struct smtp_reply later = {451, {4, 3, 0}, SLICE("later")},
+                            no = {550, {5, 1, 1}, SLICE("no")};
+
+    (void)state;
+    for (enum smtp_stage stage = SMTP_STAGE_MAIL; stage <= SMTP_STAGE_DOT; stage++) {
+        assert_int_equal(verdict_from_reply(stage, &later, false).kind, VERDICT_DEFERRED);
+        assert_int_equal(verdict_from_reply(stage, &no, false).kind, VERDICT_FAILED);
+    }
+    for (enum smtp_stage stage = SMTP_STAGE_CONNECT; stage <= SMTP_STAGE_DOT; stage++)
+        assert_int_equal(verdict_from_loss(stage, stage == SMTP_STAGE_DOT).kind, VERDICT_DEFERRED);
+    assert_int_equal(verdict_from_loss(SMTP_STAGE_TLS, false).kind, VERDICT_DEFERRED);
+    assert_int_equal(verdict_from_route(ROUTE_TEMPORARY).kind, VERDICT_DEFERRED);
+    assert_int_equal(verdict_from_route(ROUTE_NO_DOMAIN).kind, VERDICT_FAILED);
+    assert_int_equal(verdict_from_route(ROUTE_NULL_MX).kind, VERDICT_FAILED);
+}
+
 static void test_s11_expiry_is_4_4_7(void **state)
 {
     struct verdict verdict = verdict_from_expiry();
@@ -167,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_c14_reply_gives_verdict),
         cmocka_unit_test(test_c16_loss_gives_verdict),
         cmocka_unit_test(test_c1_route_gives_verdict),
+        cmocka_unit_test(test_s10_temporary_and_permanent_failures),
         cmocka_unit_test(test_s11_expiry_is_4_4_7),
     };
 

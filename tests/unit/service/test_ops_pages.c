@@ -57,6 +57,27 @@ static void test_a_role_that_has_not_started(void **state)
     scene_end(&scene);
 }
 
+/* While the log opens and the child starts there may be no role yet, or some: not ready. */
+static void test_a_process_whose_roles_are_to_come(void **state)
+{
+    struct scene scene = {0};
+
+    (void)state;
+    scene_start(&scene);
+    service_set_started(&scene.state.roles[0]->env);
+    service_set_ready(&scene.state.roles[0]->env, true, "");
+    scene.state.is_starting = true;
+    expect(&scene, "/livez", 200, "plain: ok\n");
+    expect(&scene, "/startupz", 503, "process: starting\nplain: ok\n");
+    expect(&scene, "/readyz", 503, "process: starting\nplain: ok\n");
+    scene.state.count = 0;
+    expect(&scene, "/livez", 200, "");
+    expect(&scene, "/readyz", 503, "process: starting\n");
+    expect(&scene, "/healthz", 503, "process: starting\n");
+    scene.state.count = 1;
+    scene_end(&scene);
+}
+
 static void test_a_ready_role(void **state)
 {
     struct scene scene = {0};
@@ -117,6 +138,6 @@ static void test_metrics_of_process_and_roles(void **state)
     scene_end(&scene);
 }
 
-CASES_RUN(CASE(test_a_role_that_has_not_started), CASE(test_a_ready_role),
-          CASE(test_a_wedged_role_is_not_alive), CASE(test_a_draining_role_is_not_ready),
-          CASE(test_metrics_of_process_and_roles))
+CASES_RUN(CASE(test_a_role_that_has_not_started), CASE(test_a_process_whose_roles_are_to_come),
+          CASE(test_a_ready_role), CASE(test_a_wedged_role_is_not_alive),
+          CASE(test_a_draining_role_is_not_ready), CASE(test_metrics_of_process_and_roles))

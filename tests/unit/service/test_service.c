@@ -58,6 +58,55 @@ static void test_sigterm_drains_all_roles(void **state)
     process_free(&process);
 }
 
+static int prepare_child(const struct conf *conf, struct arena *arena, const char *const **ret_argv,
+                         struct err *err)
+{
+    static const char *const ARGV[] = {"/usr/bin/tail", "-f", "/dev/null", NULL};
+
+    (void)conf, (void)arena, (void)err;
+    *ret_argv = ARGV;
+    return 0;
+}
+
+static void adjust_nothing(struct conf *conf)
+{
+    (void)conf;
+}
+
+/* The signal falls into the wait for the child, before there are roles. */
+static bool is_up_after_sigterm(const struct conf *conf)
+{
+    static bool has_asked;
+    bool is_up = has_asked;
+
+    (void)conf;
+    if (!has_asked)
+        assert_int_equal(kill(getpid(), SIGTERM), 0);
+    has_asked = true;
+    return is_up;
+}
+
+static void test_sigterm_during_the_start_drains_all_roles(void **state)
+{
+    static const struct conf_section SECTION = {.name = "embedded", .help = "A child.", .size = 1};
+    const struct service_child child = {.section = &SECTION,
+                                        .adjust = adjust_nothing,
+                                        .prepare = prepare_child,
+                                        .is_up = is_up_after_sigterm};
+    const struct service_role *const roles[] = {&ROLE_PLAIN, NULL};
+    struct service service = service_of(roles);
+    const char *const arguments[] = {"-c", configuration, NULL};
+    struct process process;
+
+    (void)state;
+    service.child = &child;
+    process_start(&process, &service, arguments);
+    assert_int_equal(process_wait(&process), 0);
+    assert_null(strstr(buf_str(&process.out), "drain_deadline"));
+    (void)process_expect(&process, "\"component\":\"plain\",\"pod\":\"pod-1\",\"event\":\"ended\"");
+    process_free(&process);
+}
+
 static void test_second_signal_ends_at_once(void **state)
 {
     const struct service_role *const roles[] = {&ROLE_STUBBORN, NULL};
@@ -191,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_sigterm_drains_all_roles),
+        CASE(test_sigterm_during_the_start_drains_all_roles),
         CASE(test_second_signal_ends_at_once),
         CASE(test_drain_deadline_stops_a_stubborn_role),
         CASE(test_role_that_cannot_start_ends_the_process),

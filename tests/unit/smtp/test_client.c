@@ -212,13 +212,13 @@ static void test_c11_a_mail_the_peer_cannot_take_is_not_sent(void **state)
                "C: RSET\n"
                "S: 250 ok\n"
                "E: rcpt b@b.test MAIL FROM 552 5.3.4 The mail is bigger than the peer takes\n"
-               "E: result reusable\n");
+               "E: result reusable beyond\n");
     play(PLAIN "A: send 2\n"
                "C: RSET\n"
                "S: 250 ok\n"
                "E: rcpt b@b.test MAIL FROM 554 5.6.3 The mail is 8-bit, the peer takes 7-bit only\n"
                "E: rcpt c@b.test MAIL FROM 554 5.6.3 The mail is 8-bit, the peer takes 7-bit only\n"
-               "E: result reusable\n");
+               "E: result reusable beyond\n");
 }
 
 static void test_c11_our_refusal_stands_when_the_session_ends(void **state)
