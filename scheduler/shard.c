@@ -42,7 +42,7 @@ static void log_rebuilt(const struct shard *shard)
     log_end(&line);
 }
 
-void shard_set_state(struct shard *shard, enum shard_state state)
+static void set_state(struct shard *shard, enum shard_state state)
 {
     struct list *lists = shard->scheduler->shards;
 
@@ -78,7 +78,7 @@ static void read_from(struct shard *shard, int64_t applied, enum shard_state sta
     shard->suspect_ms = 0;
     scheduler->progress_ms = loop_now_ms(scheduler->env->loop);
     shard->pop_ms = 0;
-    shard_set_state(shard, state);
+    set_state(shard, state);
     bus_start(scheduler->consumer, shard->partition, applied + 1);
 }
 
@@ -167,7 +167,7 @@ void shard_restart(struct shard *shard, const char *lost_reason)
     if (shard->state == SHARD_REVOKED)
         return;
     index_forget(shard);
-    shard_set_state(shard, SHARD_WAITING);
+    set_state(shard, SHARD_WAITING);
     shard_proceed(shard);
 }
 
@@ -176,7 +176,7 @@ static void go_live(struct shard *shard)
     if (shard->state == SHARD_REBUILDING && shard->rebuilt > 0)
         log_rebuilt(shard);
     shard->lost_reason = NULL;
-    shard_set_state(shard, SHARD_LIVE);
+    set_state(shard, SHARD_LIVE);
     due_hurry(shard->scheduler);
 }
 
@@ -272,7 +272,7 @@ void shard_revoke(struct scheduler *scheduler, int32_t partition, bool is_lost)
     shard->is_lost = is_lost;
     log_owner(shard, is_lost ? "shard_lost" : "shard_revoked");
     index_forget(shard);
-    shard_set_state(shard, SHARD_REVOKED);
+    set_state(shard, SHARD_REVOKED);
     if (shard->round)
         round_proceed(shard);
     else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A shard: one partition of the timer topic that this scheduler owns, and its part of the index. A
- * state is a list of the role; shard_set_state alone moves between them. */
+ * state is a list of the role; shard.c alone moves between them. */
 #pragma once
 
 #include "redis/timer_index.h"
@@ -44,7 +44,6 @@ struct shard {
     struct due_round *round; /* fired timers being published; NULL none */
 };
 
-void shard_set_state(struct shard *shard, enum shard_state state);
 /* The consumer got the partition. */
 void shard_gain(struct scheduler *scheduler, int32_t partition);
 /* The consumer loses the partition, or has lost it (is_lost); then the shard ends by itself. */

@@ -10,6 +10,7 @@ import email
 import email.policy
 import os
 import queue
+import random
 import shutil
 import signal
 import smtplib
@@ -98,14 +99,17 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("250 2.0.0 Ok")
 
 
-def free_port(preferred=0):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", preferred))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(preferred):
+    """The preferred port, or one below the range that outgoing connections draw from."""
+    for port in (preferred, *random.sample(range(15000, 32000), 50)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    sys.exit("no free port on 127.0.0.1")
 
 
 class Hikyaku:

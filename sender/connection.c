@@ -416,11 +416,6 @@ void connection_wake(struct connection *connection, const struct connection_ops 
         connection_set_state(connection, CONNECTION_READY);
 }
 
-enum connection_state connection_state(const struct connection *connection)
-{
-    return connection->state;
-}
-
 const struct net_address *connection_address(const struct connection *connection)
 {
     return &connection->address;

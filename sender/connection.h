@@ -76,7 +76,6 @@ void connection_abandon(struct connection *connection);
 void connection_rest(struct connection *connection, const struct connection_ops *ops, void *owner);
 void connection_wake(struct connection *connection, const struct connection_ops *ops, void *owner);
 
-enum connection_state connection_state(const struct connection *connection);
 const struct net_address *connection_address(const struct connection *connection);
 struct slice connection_host(const struct connection *connection);
 bool connection_is_clear(const struct connection *connection);

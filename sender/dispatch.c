@@ -122,7 +122,7 @@ static void apply_mark(struct parcel *parcel)
             parcel->verdicts[i].kind = VERDICT_DELIVERED;
 }
 
-void dispatch_on_record(void *owner, const struct bus_delivery *record)
+static void dispatch_on_record(void *owner, const struct bus_delivery *record)
 {
     struct sender *sender = owner;
     struct partition *partition = partition_find(sender, record->partition);

@@ -22,7 +22,6 @@
 
 extern const struct bus_consumer_ops DISPATCH_OPS;
 
-void dispatch_on_record(void *owner, const struct bus_delivery *record);
 /* The parcels of sender.rechecks are looked at again at the end of the turn. */
 void dispatch_recheck_later(struct sender *sender);
 /* Pauses or resumes the consumer by the parcels and bytes in hand. */

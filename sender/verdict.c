@@ -102,7 +102,7 @@ static enum error_class class_of_code(uint16_t code, enum smtp_stage stage)
     return CLASS_OTHER;
 }
 
-unsigned verdict_error_class(enum smtp_stage stage, const struct smtp_reply *reply)
+static unsigned error_class_of(enum smtp_stage stage, const struct smtp_reply *reply)
 {
     if (names_blocklist(reply->text))
         return CLASS_BLOCKED;
@@ -137,7 +137,7 @@ static struct verdict refused_by_host(enum smtp_stage stage, const struct smtp_r
                             .next = VERDICT_NEXT_HOST,
                             .stage = stage,
                             .status = status,
-                            .error_class = verdict_error_class(stage, reply),
+                            .error_class = error_class_of(stage, reply),
                             .reason = stage == SMTP_STAGE_TLS ? "tls" : "host"};
 }
 
@@ -149,9 +149,8 @@ static bool is_enough_recipients(enum smtp_stage stage, const struct smtp_reply 
 struct verdict verdict_from_reply(enum smtp_stage stage, const struct smtp_reply *reply,
                                   bool has_accepted)
 {
-    struct verdict verdict = {.stage = stage,
-                              .status = status_of(reply),
-                              .error_class = verdict_error_class(stage, reply)};
+    struct verdict verdict = {
+        .stage = stage, .status = status_of(reply), .error_class = error_class_of(stage, reply)};
 
     if (is_about_host(stage))
         return refused_by_host(stage, reply);

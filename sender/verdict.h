@@ -46,6 +46,3 @@ struct verdict verdict_from_route(enum route_status status);
 struct verdict verdict_from_lost_body(void);
 /* The retry period is over (S11): 4.4.7, class 3. */
 struct verdict verdict_from_expiry(void);
-
-/* The error class of a 4xx or 5xx reply. */
-unsigned verdict_error_class(enum smtp_stage stage, const struct smtp_reply *reply);

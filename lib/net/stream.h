@@ -45,7 +45,7 @@ struct stream *stream_connect(struct loop *loop, const struct net_address *to,
 struct stream *stream_connect_unix(struct loop *loop, const char *path, uint64_t timeout_ms,
                                    const struct stream_ops *ops, void *owner);
 /* Changes who is called (a pooled connection that gets a new owner, an accepted stream that gets
- * its first). */
+ * its first). NULL ops: nobody, for an owner that goes away and aborts the stream at once. */
 void stream_set_owner(struct stream *stream, const struct stream_ops *ops, void *owner);
 
 /* Copies what the socket does not take at once. parts are written in order, as one writev where

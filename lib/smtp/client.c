@@ -179,8 +179,3 @@ void smtp_client_free(struct smtp_client **client)
     xfree(*client);
     *client = NULL;
 }
-
-void smtp_client_set_owner(struct smtp_client *client, void *owner)
-{
-    client->owner = owner;
-}

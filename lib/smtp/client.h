@@ -75,7 +75,6 @@ struct smtp_client_ops {
 struct smtp_client *smtp_client_new(const struct smtp_client_settings *settings,
                                     const struct smtp_client_ops *ops, void *owner);
 void smtp_client_free(struct smtp_client **client);
-void smtp_client_set_owner(struct smtp_client *client, void *owner);
 void smtp_client_feed(struct smtp_client *client, struct slice bytes);
 void smtp_client_secured(struct smtp_client *client);
 /* Only when ready and idle. Pipelines MAIL, RCPT.. and DATA when the peer offers it.

@@ -170,8 +170,7 @@ void dialogue_client_cut(const struct smtp_client_settings *settings, const stru
     dialogue->feed = feed;
     dialogue->act = act;
     dialogue->drain = drain;
-    session.client = smtp_client_new(settings, &OPS, NULL);
-    smtp_client_set_owner(session.client, &session);
+    session.client = smtp_client_new(settings, &OPS, &session);
     dialogue_run(dialogue, script);
     smtp_client_free(&session.client);
     assert_null(session.client);

@@ -12,7 +12,8 @@ import sys
 
 from kit.cluster import Cluster, Embedded, PROJECT, build_folder, private_folder
 from kit.destination import Destination
-from kit.process import free_port, wait_until
+from kit.ports import free_port
+from kit.process import wait_until
 
 SENDER = "app@sender.example"
 RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600"]

@@ -9,7 +9,8 @@ from kit.cluster import Embedded, private_folder
 from kit.destination import Destination
 from kit.mail import SENDER, bounce_fields, submit
 from kit.nsd import Nsd
-from kit.process import free_port, wait_until
+from kit.ports import free_port
+from kit.process import wait_until
 
 RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600"]
 RECORDS = """

@@ -10,7 +10,8 @@ import subprocess
 
 from kit.cluster import PROJECT, Embedded, build_folder, private_folder
 from kit.destination import Destination
-from kit.process import free_port, wait_until
+from kit.ports import free_port
+from kit.process import wait_until
 
 RULES = ['envelope_from.rewrite="@advanced.example"', "envelope_from.forward_bounces=true",
          'envelope_from.bounce_receive_domains=["own.example"]',

@@ -13,7 +13,7 @@ import sys
 from kit.cluster import Embedded, private_folder
 from kit.destination import Destination
 from kit.mail import SENDER, bounce_fields, connect, submit, transact
-from kit.process import free_port
+from kit.ports import free_port
 
 RELAY = "mta01.relay.example"
 EHLO = "app.sender.example"  # what kit.mail says

@@ -21,16 +21,6 @@ static bool has_moved(const struct part *part)
     return is_committable(part) && watermark_lowest(part->watermark) != part->committed;
 }
 
-bool commit_is_due(const struct bus_consumer *consumer)
-{
-    if (!consumer->is_committing_group)
-        return false;
-    for (int32_t p = 0; p < consumer->part_count; p++)
-        if (has_moved(&consumer->parts[p]))
-            return true;
-    return false;
-}
-
 static void add_part(const struct bus_consumer *consumer, int32_t partition,
                      rd_kafka_topic_partition_list_t *list)
 {

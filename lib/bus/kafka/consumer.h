@@ -108,7 +108,6 @@ void assignment_leave(struct bus_consumer *consumer);
 /* ---- commit.c ---- */
 /* Sends what has moved, or proof of life when nothing has for long. */
 void commit_send(struct bus_consumer *consumer);
-bool commit_is_due(const struct bus_consumer *consumer);
 void commit_on_result(rd_kafka_t *rk, rd_kafka_resp_err_t error,
                       rd_kafka_topic_partition_list_t *offsets, void *owner);
 

@@ -27,6 +27,9 @@ import time
 import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from kit.ports import free_port  # noqa: E402 (the path comes first)
+
 # After kill -9 the controller keeps the old broker's registration for its session timeout (default 9 s):
 # a shorter one lets it start again sooner.
 CONFIGURATION = """\
@@ -79,12 +82,6 @@ def fetch_jars():
                  f"-DoutputDirectory={partial}"], check=True, stdout=sys.stderr)
             partial.rename(jars)
     return jars
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def die_with_parent():

@@ -10,7 +10,8 @@ import tempfile
 import urllib.error
 import urllib.request
 
-from .process import Process, free_port, is_listening, wait_until
+from .ports import free_port
+from .process import Process, is_listening, wait_until
 from .redis import Redis
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]

@@ -5,7 +5,8 @@ import pathlib
 import socket
 import struct
 
-from .process import Process, free_port, wait_until
+from .ports import free_port
+from .process import Process, wait_until
 
 TEMPLATE = """server:
   ip-address: 127.0.0.1@{port}

@@ -12,12 +12,6 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def wait_until(condition, seconds, what):
     """Polls an outside condition (another process's state) with a deadline; returns its value."""
     deadline = time.monotonic() + seconds

@@ -3,7 +3,8 @@
 import os
 import socket
 
-from .process import Process, free_port, wait_until
+from .ports import free_port
+from .process import Process, wait_until
 
 
 class Redis:

@@ -48,8 +48,8 @@ static void on_fault(void *owner, const char *sentence)
 /* ---- the world ---- */
 
 #define OVERRIDES                                                                                  \
-    "bouncer.reporting_mta=mta01.relay.example", "bouncer.in_flight=2", "work.inline_max=4096",    \
-        "work.chunk=65536"
+    "bouncer.reporting_mta=mta01.relay.example", "bouncer.in_flight=2",                            \
+        "bouncer.return_limit=204800", "work.inline_max=4096", "work.chunk=65536"
 
 static int set_up(void **state, const char *const *overrides)
 {
