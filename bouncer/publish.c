@@ -8,12 +8,6 @@
 #include "smtp/dot.h"
 #include "smtp/envelope.h"
 
-struct publish_chunk {
-    struct publication *publication;
-    struct bus_ticket ticket;
-    int64_t offset;
-};
-
 void publish_report_id(const struct record_failure *failure, const struct record_rcpt *const *rcpts,
                        size_t count, struct slice target, char out[ID_LEN + 1])
 {
@@ -77,89 +71,30 @@ static void publish_work(struct publication *publication)
     buf_free(&key);
 }
 
-/* ---- chunks ---- */
+/* ---- a long one: chunks first ---- */
 
-static void refer_to_chunks(struct publication *publication)
+static void on_stored(void *owner, const struct record_body *ref, const struct err *why)
 {
-    struct record_work *work = &publication->work;
+    struct publication *publication = owner;
 
-    work->has_body_ref = true;
-    work->body_ref = (struct record_body){
-        .topic = RECORD_BODY_CHUNKS,
-        .partition = publication->body_partition,
-        .first_offset = publication->chunks[0].offset,
-        .last_offset = publication->chunks[publication->chunk_count - 1].offset,
-        .length = publication->body.len,
-        .crc32c = hash_crc32c(0, publication->body),
-    };
-}
-
-/* A chunk that took its place only at a second try lies behind the ones that follow it: a range
- * cannot be read in that order. */
-static bool are_in_order(const struct publication *publication)
-{
-    for (size_t i = 1; i < publication->chunk_count; i++)
-        if (publication->chunks[i].offset <= publication->chunks[i - 1].offset)
-            return false;
-    return true;
-}
-
-static void on_chunk_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
-{
-    struct publish_chunk *chunk = owner;
-    struct publication *publication = chunk->publication;
-
-    (void)ticket;
-    chunk->offset = ack->offset;
-    note_failure(publication, ack);
-    if (--publication->pending > 0)
-        return;
-    if (!publication->has_failed && !are_in_order(publication)) {
+    if (!ref) {
         publication->has_failed = true;
-        publication->kind = ERR_RETRY;
-    }
-    if (publication->has_failed) {
+        publication->kind = why->kind;
         tell(publication);
         return;
     }
-    refer_to_chunks(publication);
+    publication->work.has_body_ref = true;
+    publication->work.body_ref = *ref;
     publish_work(publication);
-}
-
-static void publish_chunk(struct publication *publication, size_t i)
-{
-    size_t size = (size_t)publication->settings->chunk_bytes;
-    struct publish_chunk *chunk = &publication->chunks[i];
-    struct slice key = publication->work.envelope.mail_id;
-    struct buf head = {0};
-    const struct record_chunk header = {
-        .sequence = (uint32_t)i,
-        .total = i + 1 == publication->chunk_count ? (uint32_t)publication->chunk_count : 0,
-        .bytes = SLICE_NONE,
-    };
-
-    record_put_chunk(&head, &header);
-    const struct bus_record record = {
-        .topic = BUS_BODY,
-        .partition = publication->body_partition,
-        .key = key,
-        .head = buf_slice(&head),
-        .body = slice_sub(publication->body, i * size, (i + 1) * size),
-    };
-    *chunk = (struct publish_chunk){.publication = publication,
-                                    .ticket = {.on_acked = on_chunk_acked, .owner = chunk}};
-    bus_publish(publication->bus, &record, &chunk->ticket);
-    buf_free(&head);
 }
 
 static void publish_chunks(struct publication *publication)
 {
     publication->work.has_body_ref = false;
-    publication->body_partition =
-        bus_partition_of(publication->bus, BUS_BODY, publication->work.envelope.mail_id);
-    publication->pending = publication->chunk_count;
-    for (size_t i = 0; i < publication->chunk_count; i++)
-        publish_chunk(publication, i);
+    publication->chunks.on_stored = on_stored;
+    publication->chunks.owner = publication;
+    bus_body_put(&publication->chunks, publication->bus, publication->work.envelope.mail_id,
+                 publication->body, (size_t)publication->settings->chunk_bytes);
 }
 
 /* ---- the mail ---- */
@@ -200,16 +135,9 @@ static struct record_work work_of(struct arena *arena, const struct publish_mail
 void publish_prepare(struct publication *publication, struct arena *arena,
                      const struct work_settings *settings, const struct publish_mail *mail)
 {
-    size_t chunk_bytes = (size_t)settings->chunk_bytes;
-
     publication->settings = settings;
     publication->body = stuffed(arena, mail->lines);
     publication->work = work_of(arena, mail, publication->body);
-    if (publication->body.len <= (size_t)settings->inline_max_bytes)
-        return;
-    publication->chunk_count = (publication->body.len + chunk_bytes - 1) / chunk_bytes;
-    publication->chunks =
-        arena_alloc(arena, publication->chunk_count * sizeof *publication->chunks);
 }
 
 void publish_start(struct publication *publication, struct bus *bus)
@@ -217,7 +145,7 @@ void publish_start(struct publication *publication, struct bus *bus)
     publication->bus = bus;
     publication->has_failed = false;
     publication->kind = ERR_NONE;
-    if (publication->chunk_count > 0)
+    if (publication->body.len > (size_t)publication->settings->inline_max_bytes)
         publish_chunks(publication);
     else
         publish_work(publication);

@@ -4,15 +4,13 @@
 #pragma once
 
 #include "base/id.h"
-#include "bus/bus.h"
+#include "bus/body.h"
 #include "proto/record.h"
 #include "proto/settings.h"
 
 /* Of a report about these recipients of that failure, to target. */
 void publish_report_id(const struct record_failure *failure, const struct record_rcpt *const *rcpts,
                        size_t count, struct slice target, char out[ID_LEN + 1]);
-
-struct publish_chunk;
 
 /* Embedded in its owner; alive until on_published. */
 struct publication {
@@ -24,10 +22,8 @@ struct publication {
     struct bus *bus;
     const struct work_settings *settings;
     struct record_work work;
-    struct slice body; /* dot-stuffed */
-    struct publish_chunk *chunks;
-    size_t chunk_count, pending;
-    int32_t body_partition;
+    struct slice body;      /* dot-stuffed */
+    struct bus_body chunks; /* of a long report */
     bool has_failed;
     enum err_kind kind;
     struct bus_ticket ticket;

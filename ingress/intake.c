@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
+#include "bus/body.h"
 #include "ingress/received.h"
 #include "ingress/routes.h"
 #include "ingress/session.h"
@@ -16,14 +17,6 @@
 #include "proto/event.h"
 #include "proto/record.h"
 
-#define CHUNKS_OUTSTANDING 4
-
-struct chunk_ticket {
-    struct bus_ticket ticket;
-    uint32_t sequence;
-    bool is_busy;
-};
-
 struct intake {
     struct list_node node; /* ingress->intakes */
     struct ingress_listener *listener;
@@ -33,8 +26,7 @@ struct intake {
     uint64_t started_us, size_bytes;
     char mail_id[ID_LEN + 1];
     struct record_work work;
-    struct chunk_ticket chunks[CHUNKS_OUTSTANDING];
-    uint32_t next_chunk, stored_chunks, chunk_count;
+    struct bus_body chunks; /* of a large body */
     struct bus_ticket work_ticket, event_ticket;
     size_t pending; /* acknowledgements still to come */
     struct intake_result result;
@@ -110,11 +102,11 @@ static void finish(void *owner)
     intake_free(intake);
 }
 
-static void fail(struct intake *intake, const struct bus_ack *ack)
+static void fail(struct intake *intake, enum err_kind kind, const char *detail)
 {
-    intake->result.verdict = ack->kind == ERR_LIMIT ? INTAKE_NO_ROOM : INTAKE_TEMPFAIL;
-    intake->result.reason = ack->kind == ERR_LIMIT ? "room" : "log";
-    intake->result.detail = arena_str(intake->arena, slice_str(ack->detail));
+    intake->result.verdict = kind == ERR_LIMIT ? INTAKE_NO_ROOM : INTAKE_TEMPFAIL;
+    intake->result.reason = kind == ERR_LIMIT ? "room" : "log";
+    intake->result.detail = arena_str(intake->arena, slice_str(detail));
 }
 
 /* ---- the work record and its event ---- */
@@ -139,7 +131,7 @@ static void on_work_acked(void *owner, struct bus_ticket *ticket, const struct b
 
     (void)ticket;
     if (!ack->ok)
-        fail(intake, ack);
+        fail(intake, ack->kind, ack->detail);
     if (--intake->pending == 0)
         finish(intake);
 }
@@ -206,94 +198,28 @@ static void publish_work(struct intake *intake)
 
 /* ---- large bodies: chunks first ---- */
 
-static void publish_chunk(struct intake *intake, struct chunk_ticket *chunk)
+static void on_stored(void *owner, const struct record_body *ref, const struct err *why)
 {
-    struct ingress *ingress = intake->listener->ingress;
-    size_t chunk_bytes = (size_t)ingress->work->chunk_bytes;
-    size_t from = intake->next_chunk * chunk_bytes;
-    bool is_last = intake->next_chunk + 1 == intake->chunk_count;
-    struct record_chunk value = {.sequence = intake->next_chunk,
-                                 .total = is_last ? intake->chunk_count : 0};
-    struct buf head = {0};
-
-    record_put_chunk(&head, &value);
-    struct bus_record record = {
-        .topic = BUS_BODY,
-        .partition = intake->work.body_ref.partition,
-        .key = intake->result.mail_id,
-        .head = buf_slice(&head),
-        .body = slice_sub(buf_slice(&intake->body), from, from + chunk_bytes),
-    };
-    chunk->sequence = intake->next_chunk++;
-    intake->pending++;
-    chunk->is_busy = true;
-    bus_publish(ingress->bus, &record, &chunk->ticket);
-    buf_free(&head);
-}
-
-static void publish_chunks(struct intake *intake)
-{
-    for (size_t i = 0; i < CHUNKS_OUTSTANDING; i++)
-        if (!intake->chunks[i].is_busy && intake->next_chunk < intake->chunk_count)
-            publish_chunk(intake, &intake->chunks[i]);
-}
-
-/* The reference is to a range that is read in order: a chunk that took its place only at a second
- * try, behind the ones that follow it, makes the body unreadable. */
-static bool note_chunk(struct intake *intake, uint32_t sequence, int64_t offset)
-{
-    struct record_body *ref = &intake->work.body_ref;
-
-    if (sequence != intake->stored_chunks || offset <= ref->last_offset)
-        return false;
-    if (sequence == 0)
-        ref->first_offset = offset;
-    ref->last_offset = offset;
-    intake->stored_chunks++;
-    return true;
-}
-
-static void on_chunk_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
-{
-    static const struct bus_ack DISORDER = {.kind = ERR_RETRY,
-                                            .detail = "the chunks are not in order on the log"};
     struct intake *intake = owner;
-    struct chunk_ticket *chunk = (struct chunk_ticket *)ticket;
 
-    chunk->is_busy = false;
-    intake->pending--;
-    if (!ack->ok || !note_chunk(intake, chunk->sequence, ack->offset)) {
-        if (intake->result.verdict == INTAKE_ACCEPTED)
-            fail(intake, ack->ok ? &DISORDER : ack);
-        intake->next_chunk = intake->chunk_count; /* no more of them */
-    }
-    publish_chunks(intake);
-    if (intake->pending > 0)
-        return;
-    if (intake->result.verdict == INTAKE_ACCEPTED)
-        publish_work(intake);
-    else
+    if (!ref) {
+        fail(intake, why->kind, why->text);
         finish(intake);
+        return;
+    }
+    intake->work.has_body_ref = true;
+    intake->work.body_ref = *ref;
+    publish_work(intake);
 }
 
 static void start_chunks(struct intake *intake)
 {
     struct ingress *ingress = intake->listener->ingress;
-    size_t chunk_bytes = (size_t)ingress->work->chunk_bytes;
 
-    intake->work.has_body_ref = true;
-    intake->work.body_ref = (struct record_body){
-        .topic = RECORD_BODY_CHUNKS,
-        .partition = bus_partition_of(ingress->bus, BUS_BODY, intake->result.mail_id),
-        .first_offset = -1,
-        .last_offset = -1,
-        .length = intake->body.len,
-        .crc32c = intake->work.body_crc32c,
-    };
-    intake->chunk_count = (uint32_t)((intake->body.len + chunk_bytes - 1) / chunk_bytes);
-    for (size_t i = 0; i < CHUNKS_OUTSTANDING; i++)
-        intake->chunks[i].ticket = (struct bus_ticket){.on_acked = on_chunk_acked, .owner = intake};
-    publish_chunks(intake);
+    intake->chunks.on_stored = on_stored;
+    intake->chunks.owner = intake;
+    bus_body_put(&intake->chunks, ingress->bus, intake->result.mail_id, buf_slice(&intake->body),
+                 (size_t)ingress->work->chunk_bytes);
 }
 
 /* ---- from mail to record ---- */

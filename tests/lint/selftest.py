@@ -9,6 +9,7 @@ import files
 import layers
 import names
 import path
+import requirements
 import sizes
 
 GOOD = """/* SPDX-License-Identifier: Apache-2.0
@@ -112,6 +113,12 @@ class Rules(unittest.TestCase):
         self.write("a/b.c", "void b_begin(void)\n{\n}\n")
         self.expect(path.path_of_a_mail, "there is no b_start in a/b.c", "there is no c_end anywhere",
                     "there is no a/z.c", "there is no z_go in a/z.c")
+
+    def test_requirements(self):
+        self.write("docs/requirements.md", "| S1 | says | a/b.c | test_gone |\n| S2 | says | a/z.c | |\n")
+        self.write("a/b.c", "void b_begin(void)\n{\n}\n")
+        self.expect(requirements.requirements, "S1..S40", "there is no test test_gone", "there is no a/z.c",
+                    "a file goes with a test")
 
 
 if __name__ == "__main__":

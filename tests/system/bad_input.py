@@ -16,7 +16,7 @@ from kit.ports import free_port
 from kit.process import wait_until
 
 SENDER = "app@sender.example"
-RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600"]
+RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600", "scheduler.rebuild_grace_ms=1000"]
 
 
 def submit(port, rcpt, size=100):

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -159,16 +160,20 @@ class Cluster:
             service.wait_ready(90)
         return self
 
-    def __exit__(self, *_):
-        for service in self.services.values():
-            if service.process.is_running():
-                service.process.signal(15)
-        for service in self.services.values():
-            if service.process.popen:
-                with contextlib.suppress(AssertionError):
-                    service.process.stop(30)
-        self.broker.stop()
-        self.redis.stop()
+    def _drain(self):
+        """SIGTERM to all at once; those that did not end well."""
+        running = [service.process for service in self.services.values() if service.process.is_running()]
+        for process in running:
+            process.signal(signal.SIGTERM)
+        return [process for process in running if process.wait_for_end(40) != 0]
+
+    def __exit__(self, failure, *_):
+        try:
+            stuck = self._drain()
+            assert failure or not stuck, f"did not end with 0 after SIGTERM: {[p.name for p in stuck]}"
+        finally:
+            self.broker.stop()
+            self.redis.stop()
 
 
 class Embedded:

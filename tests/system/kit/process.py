@@ -75,6 +75,10 @@ class Process:
         if not self.is_running():
             return self.popen.returncode if self.popen else None
         self.popen.terminate()
+        return self.wait_for_end(seconds)
+
+    def wait_for_end(self, seconds):
+        """After a SIGTERM: a second one would end it at once."""
         try:
             return self.popen.wait(timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -46,7 +46,7 @@ static struct content headers(void)
         CONTENT_HEADERS, slice_sub(original, 0, slice_find_slice(original, SLICE("\r\n\r\n")) + 2)};
 }
 
-static void test_failure_with_full_original(void **state)
+static void test_s28_failure_with_full_original(void **state)
 {
     struct arena *arena = arena_new(4096);
     struct buf out = {0};
@@ -229,7 +229,7 @@ static void test_lines_stay_below_998(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_failure_with_full_original),
+        cmocka_unit_test(test_s28_failure_with_full_original),
         cmocka_unit_test(test_s38_forwarded_copy),
         cmocka_unit_test(test_three_reasons_with_headers),
         cmocka_unit_test(test_failure_without_original),

@@ -33,7 +33,7 @@ static void build(struct buf *out, struct arena *arena, const struct record_fail
     report_build(out, &report, &settings);
 }
 
-static void test_three_reasons_with_full_original(void **state)
+static void test_s27_three_reasons_with_full_original(void **state)
 {
     struct arena *arena = arena_new(4096);
     struct buf out = {0};
@@ -96,7 +96,7 @@ static void test_reply_with_empty_lines_stays_one_paragraph(void **state)
 }
 
 /* A delay in this shape would be read as a failure. */
-static void test_only_failures_are_simple(void **state)
+static void test_s26_only_failures_are_simple(void **state)
 {
     struct arena *arena = arena_new(4096);
     struct record_failure *failure = sample_failure(arena);
@@ -116,11 +116,11 @@ static void test_only_failures_are_simple(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_three_reasons_with_full_original),
+        cmocka_unit_test(test_s27_three_reasons_with_full_original),
         cmocka_unit_test(test_failure_with_headers),
         cmocka_unit_test(test_expiry_without_reply),
         cmocka_unit_test(test_reply_with_empty_lines_stays_one_paragraph),
-        cmocka_unit_test(test_only_failures_are_simple),
+        cmocka_unit_test(test_s26_only_failures_are_simple),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
