@@ -4,7 +4,6 @@
 
 #include "base/xalloc.h"
 #include "bouncer/failure.h"
-#include "profile/settings.h"
 
 #define TICK_MS 1000
 
@@ -152,11 +151,12 @@ static int bouncer_start(struct service_env *env, void **ret_role, struct err *e
     bouncer->env = env;
     bouncer->settings = conf_values(env->conf, &BOUNCER_SECTION);
     bouncer->work = conf_values(env->conf, &WORK_SECTION);
-    bouncer->forward = settings_forward(env->conf);
+    bouncer->configurations = configurations_new(env->conf);
     list_init(&bouncer->working);
     list_init(&bouncer->resting);
     list_init(&bouncer->revoked);
     if (bus_new(env->hub, env->loop, "bouncer", BUS_GATHERING, &bouncer->bus, err)) {
+        configurations_free(&bouncer->configurations);
         xfree(bouncer);
         return -1;
     }
@@ -165,6 +165,15 @@ static int bouncer_start(struct service_env *env, void **ret_role, struct err *e
     loop_timer_start(bouncer->tick, 0);
     *ret_role = bouncer;
     return 0;
+}
+
+/* A failure asks for its configuration once, when its reports are planned. */
+static void bouncer_reload(void *role, const struct conf *conf)
+{
+    struct bouncer *bouncer = role;
+
+    configurations_free(&bouncer->configurations);
+    bouncer->configurations = configurations_new(conf);
 }
 
 static void bouncer_drain(void *role)
@@ -191,6 +200,7 @@ static void bouncer_free(void **role)
     while ((node = list_first(&bouncer->revoked)))
         revocation_free(bouncer, revocation_of(node));
     loop_timer_free(&bouncer->tick);
+    configurations_free(&bouncer->configurations);
     xfree(bouncer);
     *role = NULL;
 }
@@ -206,6 +216,7 @@ const struct service_role bouncer_role = {
     .sections = BOUNCER_SECTIONS,
     .start = bouncer_start,
     .drain = bouncer_drain,
+    .reload = bouncer_reload,
     .free = bouncer_free,
     .measure = bouncer_measure,
 };

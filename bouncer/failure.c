@@ -239,6 +239,7 @@ static void build_report(struct failure *failure, struct failure_report *report,
         .id = slice_str(report->id),
         .target = report->target,
         .failure = &failure->record,
+        .format = failure->format,
         .rcpts = failure->decided.entitled,
         .rcpt_count = failure->decided.entitled_count,
         .content = failure->content,
@@ -312,8 +313,13 @@ static void add_report(struct failure *failure, struct slice target)
 static void add_reports(struct failure *failure)
 {
     const struct record_envelope *envelope = &failure->record.work.envelope;
-    enum forward_verdict verdict = forward_judge(&failure->bouncer->forward, envelope);
+    const struct configurations *configurations = failure->bouncer->configurations;
+    const struct configuration *configuration =
+        configurations_find(configurations, envelope->configuration);
+    const struct forward_settings forward = configurations_forward(configurations, configuration);
+    enum forward_verdict verdict = forward_judge(&forward, envelope);
 
+    failure->format = configuration->bounce_format;
     add_report(failure, envelope->from);
     if (verdict == FORWARD_YES)
         add_report(failure, envelope->original_from);

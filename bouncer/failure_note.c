@@ -19,8 +19,8 @@ static void begin(struct log_line *line, const struct failure *failure, enum log
 
 static const char *format_of(const struct failure *failure)
 {
-    const struct report report = {.failure = &failure->record};
-    return report_is_simple(&report, failure->bouncer->settings) ? "simple" : "multipart";
+    const struct report report = {.failure = &failure->record, .format = failure->format};
+    return report_is_simple(&report) ? "simple" : "multipart";
 }
 
 void failure_note_taken(const struct failure *failure)

@@ -35,6 +35,7 @@ struct failure {
     struct decided decided;
     struct original original;
     struct content content;
+    enum bounce_format format; /* of the reports */
     struct failure_report reports[FAILURE_REPORTS_MAX];
     size_t report_count, report_next;        /* to publish, in order */
     struct event events[FAILURE_EVENTS_MAX]; /* to publish, in order */

@@ -4,6 +4,7 @@
 #include "bouncer/publish.h"
 
 #include "base/hash.h"
+#include "bus/place.h"
 #include "net/crypto.h"
 #include "smtp/dot.h"
 #include "smtp/envelope.h"
@@ -53,22 +54,19 @@ static void on_work_acked(void *owner, struct bus_ticket *ticket, const struct b
 static void publish_work(struct publication *publication)
 {
     const struct record_work *work = &publication->work;
-    struct buf head = {0}, key = {0};
+    struct buf head = {0};
 
     record_put_work(&head, work);
-    record_work_key(&key, work->destination, work->envelope.mail_id,
-                    (unsigned)publication->settings->fanout);
     const struct bus_record record = {
         .topic = BUS_WORK,
-        .partition = bus_partition_of(publication->bus, BUS_WORK, buf_slice(&key)),
-        .key = buf_slice(&key),
+        .partition = bus_place_of_repeatable(publication->bus, publication->settings, work),
+        .key = work->destination,
         .head = buf_slice(&head),
         .body = work->has_body_ref ? SLICE_NONE : publication->body,
     };
     publication->ticket = (struct bus_ticket){.on_acked = on_work_acked, .owner = publication};
     bus_publish(publication->bus, &record, &publication->ticket);
     buf_free(&head);
-    buf_free(&key);
 }
 
 /* ---- a long one: chunks first ---- */

@@ -67,15 +67,15 @@ void report_add_content(struct buf *out, const struct report *report)
         buf_add_str(out, "\r\n");
 }
 
-bool report_is_simple(const struct report *report, const struct bouncer_settings *settings)
+bool report_is_simple(const struct report *report)
 {
-    return settings->format == BOUNCE_SIMPLE && report->failure->action == RECORD_FAILED;
+    return report->format == BOUNCE_SIMPLE && report->failure->action == RECORD_FAILED;
 }
 
 void report_build(struct buf *out, const struct report *report,
                   const struct bouncer_settings *settings)
 {
-    if (report_is_simple(report, settings))
+    if (report_is_simple(report))
         report_simple_build(out, report, settings);
     else
         report_multipart_build(out, report, settings);

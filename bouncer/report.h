@@ -5,12 +5,14 @@
 
 #include "bouncer/content.h"
 #include "bouncer/settings.h"
+#include "profile/configuration.h"
 #include "proto/record.h"
 
 struct report {
     struct slice id;     /* Message-ID and boundary */
     struct slice target; /* To */
     const struct record_failure *failure;
+    enum bounce_format format;              /* of reports about failures */
     const struct record_rcpt *const *rcpts; /* entitled ones, each with its last reply */
     size_t rcpt_count;
     struct content content;
@@ -19,7 +21,7 @@ struct report {
 };
 
 /* Only failures have the simple form. */
-bool report_is_simple(const struct report *report, const struct bouncer_settings *settings);
+bool report_is_simple(const struct report *report);
 void report_build(struct buf *out, const struct report *report,
                   const struct bouncer_settings *settings);
 

@@ -4,7 +4,7 @@
 
 #include "bouncer/settings.h"
 #include "bus/bus.h"
-#include "profile/forward.h"
+#include "profile/configuration.h"
 #include "proto/settings.h"
 #include "service/service.h"
 
@@ -14,7 +14,7 @@ struct bouncer {
     struct bus_consumer *consumer; /* NULL once it was left */
     const struct bouncer_settings *settings;
     const struct work_settings *work;
-    struct forward_settings forward;
+    struct configurations *configurations; /* replaced when the file is read again */
     struct loop_timer *tick;
     /* Failures in hand; a failure is in exactly one. */
     struct list working; /* waits for the log */

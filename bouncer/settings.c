@@ -2,12 +2,12 @@
  * The settings table of the bouncer. */
 #include "bouncer/settings.h"
 
-#include "profile/settings.h"
+#include "profile/configuration.h"
+#include "profile/domains.h"
 #include "proto/settings.h"
 
 #define KIB ((int64_t)1024)
 
-static const char *const FORMATS[] = {"multipart", "simple", NULL};
 static const char *const RETURNS[] = {"full", "headers", NULL};
 
 /* Both strings become header lines of every report. */
@@ -21,14 +21,6 @@ static int check_ascii(const char *value, struct err *err)
 
 #define AT(member) .offset = offsetof(struct bouncer_settings, member)
 static const struct conf_setting SETTINGS[] = {
-    {.name = "format",
-     .type = CONF_WORD,
-     AT(format),
-     .fallback = "multipart",
-     .unit = "",
-     .words = FORMATS,
-     .help = "Layout of bounces: multipart (multipart/report, RFC 3464) or simple (one plain text "
-             "part). Reports that are not about a failure are always multipart."},
     {.name = "from",
      .type = CONF_STRING,
      AT(from),
@@ -83,5 +75,10 @@ const struct conf_section BOUNCER_SECTION = {
     .size = sizeof(struct bouncer_settings),
 };
 
-const struct conf_section *const BOUNCER_SECTIONS[] = {
-    &BOUNCER_SECTION, &ENVELOPE_FROM_SECTION, &SENDING_DOMAINS_SECTION, &WORK_SECTION, NULL};
+const struct conf_section *const BOUNCER_SECTIONS[] = {&BOUNCER_SECTION,
+                                                       &CONFIGURATIONS_SECTION,
+                                                       &SENDING_DOMAINS_SECTION,
+                                                       &BOUNCES_SECTION,
+                                                       &FORWARDING_RULES_SECTION,
+                                                       &WORK_SECTION,
+                                                       NULL};

@@ -4,11 +4,9 @@
 
 #include "conf/conf.h"
 
-enum bounce_format { BOUNCE_MULTIPART, BOUNCE_SIMPLE };
 enum bounce_return { BOUNCE_RETURN_FULL, BOUNCE_RETURN_HEADERS };
 
 struct bouncer_settings {
-    int64_t format; /* enum bounce_format: of reports about failures */
     const char *from;
     const char *reporting_mta;
     int64_t returns; /* enum bounce_return */

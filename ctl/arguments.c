@@ -7,6 +7,7 @@
 #include "base/slice.h"
 
 #define WAIT_MAX_S  86400
+#define LOST_MAX_S  (90 * 86400)
 #define PORT_MAX    65535
 #define PUBLIC_PORT 25 /* as listeners.public_port */
 
@@ -14,7 +15,7 @@ struct reading {
     int argc;
     char **argv;
     int at; /* the argument being read */
-    size_t words, sets;
+    size_t words, sets, addresses;
 };
 
 static int take_value(struct reading *reading, const char **ret_value, struct err *err)
@@ -29,7 +30,7 @@ static int take_value(struct reading *reading, const char **ret_value, struct er
 
 static int take_port(struct reading *reading, int64_t *ret_port, struct err *err)
 {
-    const char *value;
+    const char *value = "";
     uint64_t port;
 
     if (take_value(reading, &value, err))
@@ -41,18 +42,27 @@ static int take_port(struct reading *reading, int64_t *ret_port, struct err *err
     return 0;
 }
 
-static int take_wait(struct reading *reading, int64_t *ret_wait_s, struct err *err)
+static int take_seconds(struct reading *reading, uint64_t max_s, int64_t *ret_seconds,
+                        struct err *err)
 {
-    const char *value;
+    const char *option = reading->argv[reading->at];
+    const char *value = "";
     uint64_t seconds;
 
     if (take_value(reading, &value, err))
         return -1;
-    if (!slice_to_u64(slice_str(value), WAIT_MAX_S, &seconds))
-        return err_set(err, ERR_INVALID, "--wait is \"%s\"; allowed: 0 to %d seconds", value,
-                       WAIT_MAX_S);
-    *ret_wait_s = (int64_t)seconds;
+    if (!slice_to_u64(slice_str(value), max_s, &seconds))
+        return err_set(err, ERR_INVALID, "%s is \"%s\"; allowed: 0 to %d seconds", option, value,
+                       (int)max_s);
+    *ret_seconds = (int64_t)seconds;
     return 0;
+}
+
+static int take_address(struct reading *reading, struct arguments *arguments, struct err *err)
+{
+    if (reading->addresses == ARGUMENTS_NODES)
+        return err_set(err, ERR_INVALID, "--address: at most %d of them", ARGUMENTS_NODES);
+    return take_value(reading, &arguments->addresses[reading->addresses++], err);
 }
 
 static int take_set(struct reading *reading, struct arguments *arguments, struct err *err)
@@ -70,7 +80,11 @@ static int take_word(struct reading *reading, struct arguments *arguments, struc
         return err_set(err, ERR_INVALID,
                        "unknown option %s; known: -c FILE, --set SECTION.NAME=VALUE, --wait "
                        "SECONDS, --grow, --sender ADDRESS, --header-from TEXT, --public-port "
-                       "PORT, --helo NAME, --client IP, --local IP, --embedded, --json, --help",
+                       "PORT, --helo NAME, --client IP, --local IP, --configuration "
+                       "NAME, --failure NAME, --format multipart|simple, --embedded, "
+                       "--password-stdin, --address "
+                       "HOST:PORT, --follow, --listen IP:PORT, --lost-after SECONDS, "
+                       "--json, --help",
                        word);
     if (reading->words == ARGUMENTS_WORDS)
         return err_set(err, ERR_INVALID, "\"%s\" is one word too many", word);
@@ -85,9 +99,16 @@ static const char **text_of(struct arguments *arguments, const char *option)
         const char *option;
         const char **text;
     } texts[] = {
-        {"-c", &arguments->file},         {"--sender", &arguments->sender},
-        {"--helo", &arguments->helo},     {"--header-from", &arguments->header_from},
-        {"--client", &arguments->client}, {"--local", &arguments->local},
+        {"-c", &arguments->file},
+        {"--sender", &arguments->sender},
+        {"--helo", &arguments->helo},
+        {"--header-from", &arguments->header_from},
+        {"--client", &arguments->client},
+        {"--local", &arguments->local},
+        {"--configuration", &arguments->configuration},
+        {"--listen", &arguments->listen},
+        {"--failure", &arguments->failure},
+        {"--format", &arguments->format},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -104,6 +125,10 @@ static bool *switch_of(struct arguments *arguments, const char *option)
         return &arguments->is_grow;
     if (strcmp(option, "--embedded") == 0)
         return &arguments->is_embedded;
+    if (strcmp(option, "--password-stdin") == 0)
+        return &arguments->is_password_stdin;
+    if (strcmp(option, "--follow") == 0)
+        return &arguments->is_follow;
     if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0)
         return &arguments->is_help;
     return NULL;
@@ -124,7 +149,11 @@ static int take_argument(struct reading *reading, struct arguments *arguments, s
     if (strcmp(argument, "--set") == 0)
         return take_set(reading, arguments, err);
     if (strcmp(argument, "--wait") == 0)
-        return take_wait(reading, &arguments->wait_s, err);
+        return take_seconds(reading, WAIT_MAX_S, &arguments->wait_s, err);
+    if (strcmp(argument, "--lost-after") == 0)
+        return take_seconds(reading, LOST_MAX_S, &arguments->lost_after_s, err);
+    if (strcmp(argument, "--address") == 0)
+        return take_address(reading, arguments, err);
     if (strcmp(argument, "--public-port") == 0)
         return take_port(reading, &arguments->public_port, err);
     return take_word(reading, arguments, err);

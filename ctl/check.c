@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/xalloc.h"
 #include "ctl/settings.h"
 #include "ctl/verb.h"
 
@@ -23,7 +24,7 @@ static const char HELP[] =
     "\n"
     "examples:\n"
     "  hikyakuctl check /etc/hikyaku/cluster.conf\n"
-    "  hikyakuctl check --embedded examples/embedded.conf --set retry.period_s=3600\n";
+    "  hikyakuctl check --embedded examples/embedded.conf --set sender.port=2525\n";
 
 static void print_fault(void *owner, const char *sentence)
 {
@@ -31,11 +32,22 @@ static void print_fault(void *owner, const char *sentence)
     (void)fprintf(stderr, "%s\n", sentence);
 }
 
+static int check(const struct arguments *arguments, const struct conf_faults *faults)
+{
+    const struct conf_section **sections = settings_all(arguments->is_embedded);
+    struct conf *conf = NULL;
+    int result = conf_read(arguments->words[1], arguments->sets, sections, faults, &conf);
+
+    conf_free(&conf);
+    xfree(sections);
+    return result;
+}
+
 static int check_for_people(const struct arguments *arguments)
 {
     const char *file = arguments->words[1];
     const struct conf_faults faults = {.on_fault = print_fault};
-    int result = settings_check(file, arguments->sets, arguments->is_embedded, &faults);
+    int result = check(arguments, &faults);
 
     if (result == 0)
         (void)printf("%s: the configuration is valid\n", file);
@@ -55,8 +67,7 @@ static int check_for_programs(const struct arguments *arguments)
 {
     json_t *list = json_array();
     const struct conf_faults faults = {.on_fault = add_fault, .owner = list};
-    int result =
-        settings_check(arguments->words[1], arguments->sets, arguments->is_embedded, &faults);
+    int result = check(arguments, &faults);
     json_t *root = json_pack("{s:b, s:o}", "valid", result == 0, "faults", list);
 
     (void)json_dumpf(root, stdout, JSON_INDENT(2));

@@ -10,4 +10,4 @@ struct preview {
     enum ctl_exit (*run)(const struct arguments *arguments);
 };
 
-extern const struct preview PREVIEW_FROM, PREVIEW_RECEIVED, PREVIEW_RETRY;
+extern const struct preview PREVIEW_BOUNCE, PREVIEW_FROM, PREVIEW_RECEIVED, PREVIEW_RETRY;

@@ -7,7 +7,6 @@
 #include "ctl/preview.h"
 #include "ctl/settings.h"
 #include "mail/originator.h"
-#include "profile/settings.h"
 
 struct seen { /* what would become of the mail */
     struct slice submitted, header_domain;
@@ -23,7 +22,7 @@ static const char *const SKIPS[] = {
     [FORWARD_NULL_SENDER] = "no: the sender is <>, nobody gets a bounce",
     [FORWARD_SAME] = "no: rewritten to the same address",
     [FORWARD_PORT25] = "no: submitted on port 25, where a sender may be forged",
-    [FORWARD_OWN_DOMAIN] = "no: an address is in envelope_from.bounce_receive_domains",
+    [FORWARD_OWN_DOMAIN] = "no: an address is in bounces.receive_domains",
 };
 
 static const char *const REASONS[] = {
@@ -90,11 +89,10 @@ static void print_json(const struct seen *seen)
 
 /* ---- looking ---- */
 
-static struct seen look(const struct conf *conf, struct arena *arena,
+static struct seen look(const struct configuration *configuration,
+                        const struct forward_settings *forward, struct arena *arena,
                         const struct arguments *arguments, struct slice sender)
 {
-    const struct rewrite_rules rules = settings_rewrite_rules(conf, arena);
-    const struct forward_settings forward = settings_forward(conf);
     char *room = arena_alloc(arena, MAIL_DOMAIN_MAX);
     struct seen seen = {
         .submitted = sender,
@@ -102,14 +100,14 @@ static struct seen look(const struct conf *conf, struct arena *arena,
         .public_port = (uint32_t)arguments->public_port,
     };
 
-    seen.outcome = rewrite_decide(&rules, arena, sender, seen.header_domain);
+    seen.outcome = rewrite_decide(&configuration->rewrite, arena, sender, seen.header_domain);
     const struct forward_mail mail = {
         .from = seen.outcome.from,
         .original_from = sender,
         .is_rewritten = seen.outcome.result == REWRITE_DONE,
         .public_port = seen.public_port,
     };
-    seen.forward = sender.len ? forward_decide(&forward, &mail) : FORWARD_NULL_SENDER;
+    seen.forward = sender.len ? forward_decide(forward, &mail) : FORWARD_NULL_SENDER;
     return seen;
 }
 
@@ -131,6 +129,24 @@ static bool read_sender(const char *given, struct slice *ret_sender)
     return true;
 }
 
+static enum ctl_exit show(const struct conf *conf, const struct arguments *arguments,
+                          struct slice sender)
+{
+    struct configurations *configurations = configurations_new(conf);
+    const struct configuration *configuration = settings_configuration(configurations, arguments);
+    struct arena *arena = arena_new(1024);
+
+    if (configuration) {
+        const struct forward_settings forward =
+            configurations_forward(configurations, configuration);
+        const struct seen seen = look(configuration, &forward, arena, arguments, sender);
+        (arguments->is_json ? print_json : print_table)(&seen);
+    }
+    arena_free(&arena);
+    configurations_free(&configurations);
+    return configuration ? CTL_OK : CTL_USAGE;
+}
+
 static enum ctl_exit run(const struct arguments *arguments)
 {
     struct conf *conf = NULL;
@@ -142,15 +158,9 @@ static enum ctl_exit run(const struct arguments *arguments)
     }
     if (!read_sender(arguments->sender, &sender) || settings_read_for_preview(arguments, &conf))
         return CTL_USAGE;
-    struct arena *arena = arena_new(1024);
-    const struct seen seen = look(conf, arena, arguments, sender);
-    if (arguments->is_json)
-        print_json(&seen);
-    else
-        print_table(&seen);
-    arena_free(&arena);
+    enum ctl_exit result = show(conf, arguments, sender);
     conf_free(&conf);
-    return CTL_OK;
+    return result;
 }
 
 const struct preview PREVIEW_FROM = {.name = "from", .run = run};

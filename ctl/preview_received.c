@@ -91,9 +91,13 @@ static enum ctl_exit run(const struct arguments *arguments)
         .now_ms = now_ms,
         .zone_minutes = date_local_zone(now_ms),
     };
-    (arguments->is_json ? print_json : print_table)((enum received_mode)settings->received, &hop);
+    struct configurations *configurations = configurations_new(conf);
+    const struct configuration *configuration = settings_configuration(configurations, arguments);
+    if (configuration)
+        (arguments->is_json ? print_json : print_table)(configuration->received, &hop);
+    configurations_free(&configurations);
     conf_free(&conf);
-    return CTL_OK;
+    return configuration ? CTL_OK : CTL_USAGE;
 }
 
 const struct preview PREVIEW_RECEIVED = {.name = "received", .run = run};

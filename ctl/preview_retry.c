@@ -8,7 +8,6 @@
 #include "ctl/settings.h"
 #include "mail/date.h"
 #include "net/clock.h"
-#include "service/retry_section.h"
 
 #define ROWS_FOR_PEOPLE 100
 
@@ -131,10 +130,13 @@ static enum ctl_exit run(const struct arguments *arguments)
 
     if (settings_read_for_preview(arguments, &conf))
         return CTL_USAGE;
-    const struct retry_settings settings = retry_section_get(conf);
-    (arguments->is_json ? print_json : print_table)(&settings);
+    struct configurations *configurations = configurations_new(conf);
+    const struct configuration *configuration = settings_configuration(configurations, arguments);
+    if (configuration)
+        (arguments->is_json ? print_json : print_table)(&configuration->retry);
+    configurations_free(&configurations);
     conf_free(&conf);
-    return CTL_OK;
+    return configuration ? CTL_OK : CTL_USAGE;
 }
 
 const struct preview PREVIEW_RETRY = {.name = "retry", .run = run};

@@ -6,14 +6,14 @@
 
 #include "base/xalloc.h"
 #include "bouncer/bouncer.h"
+#include "bouncer/settings.h"
 #include "bus/lmdb/section.h"
 #include "hikyaku/redis_child.h"
 #include "ingress/ingress.h"
 #include "ingress/settings.h"
-#include "profile/settings.h"
+#include "profile/configuration.h"
 #include "scheduler/scheduler.h"
 #include "sender/sender.h"
-#include "service/retry_section.h"
 #include "service/sections.h"
 
 #define NO_FILE "/dev/null" /* is read as an empty one */
@@ -51,8 +51,7 @@ int settings_read(const struct arguments *arguments, struct conf **ret_conf)
 int settings_read_for_preview(const struct arguments *arguments, struct conf **ret_conf)
 {
     static const struct conf_section any_log = {.name = "log"};
-    static const struct conf_section *const shown[] = {&INGRESS_SECTION, &ENVELOPE_FROM_SECTION,
-                                                       &SENDING_DOMAINS_SECTION, NULL};
+    static const struct conf_section *const shown[] = {&INGRESS_SECTION, &BOUNCER_SECTION, NULL};
     static const struct service_role reader = {.name = "hikyakuctl", .sections = shown};
     static const struct service_role *const roles[] = {&reader, NULL};
     static const struct service service = {.name = "hikyakuctl", .roles = roles};
@@ -65,10 +64,9 @@ int settings_read_for_preview(const struct arguments *arguments, struct conf **r
     return result;
 }
 
-int settings_check(const char *file, const char *const *overrides, bool is_embedded,
-                   const struct conf_faults *faults)
+const struct conf_section **settings_all(bool is_embedded)
 {
-    const struct service_role *const roles[] = {
+    static const struct service_role *const roles[] = {
         &ingress_role, &scheduler_role, &sender_role, &bouncer_role, NULL,
     };
     const struct service service = {
@@ -76,20 +74,32 @@ int settings_check(const char *file, const char *const *overrides, bool is_embed
         .roles = roles,
         .child = is_embedded ? &REDIS_CHILD : NULL,
     };
-    const struct conf_section **sections =
-        sections_with_log(&service, is_embedded ? &LMDB_SECTION : &BUS_SECTION);
-    struct conf *conf = NULL;
-    int result = conf_read(file, overrides, sections, faults, &conf);
 
-    conf_free(&conf);
-    xfree(sections);
-    return result;
+    return sections_with_log(&service, is_embedded ? &LMDB_SECTION : &BUS_SECTION);
+}
+
+const struct configuration *settings_configuration(const struct configurations *configurations,
+                                                   const struct arguments *arguments)
+{
+    const char *name = arguments->configuration ? arguments->configuration : CONFIGURATION_DEFAULT;
+    const struct configuration *found = configurations_find(configurations, slice_str(name));
+
+    if (slice_eq(found->name, slice_str(name)))
+        return found;
+    (void)fprintf(stderr, "--configuration is \"%s\"; allowed:", name);
+    for (size_t i = 0; i < configurations_count(configurations); i++)
+        (void)fprintf(stderr, "%s %.*s", i > 0 ? "," : "",
+                      SLICE_ARGS(configurations_at(configurations, i)->name));
+    (void)fputs("\n", stderr);
+    return NULL;
 }
 
 struct bus_settings settings_of_log(const struct conf *conf)
 {
     struct bus_settings settings = *(const struct bus_settings *)conf_values(conf, &BUS_SECTION);
+    struct configurations *configurations = configurations_new(conf);
 
-    settings.longest_period_s = retry_section_get(conf).period_s;
+    settings.longest_period_s = configurations_longest_period_s(configurations);
+    configurations_free(&configurations);
     return settings;
 }

@@ -55,7 +55,9 @@ static void ingress_free(void **role)
         struct ingress_listener *listener = listener_of(node);
         ingress_listener_free(&listener);
     }
-    ingress_rewriting_free(&ingress->rewriting);
+    configurations_free(&ingress->configurations);
+    users_free(&ingress->users);
+    verify_desk_free(&ingress->verify_desk);
     xfree(ingress);
     *role = NULL;
 }
@@ -71,6 +73,14 @@ static int open_listeners(struct ingress *ingress, struct err *err)
         if (ingress_listener_new(ingress, conf_element(conf, &LISTENERS_SECTION, i), err) < 0)
             return -1;
     return 0;
+}
+
+/* NULL: no file is configured. */
+static int read_users(const struct ingress_settings *settings, struct users **ret_users,
+                      struct err *err)
+{
+    *ret_users = NULL;
+    return settings->users_file[0] ? users_new(settings->users_file, ret_users, err) : 0;
 }
 
 static void log_listeners(const struct ingress *ingress)
@@ -95,12 +105,14 @@ static int ingress_start(struct service_env *env, void **ret_role, struct err *e
     ingress->env = env;
     ingress->settings = conf_values(env->conf, &INGRESS_SECTION);
     ingress->work = conf_values(env->conf, &WORK_SECTION);
-    ingress->rewriting = ingress_rewriting_new(env->conf, env->metrics);
+    ingress->configurations = configurations_new(env->conf);
+    ingress->verify_desk = verify_desk_new(env->loop);
     ingress->bodies.limit_bytes = (uint64_t)ingress->settings->body_budget_bytes;
     list_init(&ingress->listeners);
     list_init(&ingress->intakes);
     find_cells(ingress);
-    if (bus_new(env->hub, env->loop, "ingress", BUS_PROMPT, &ingress->bus, err) < 0 ||
+    if (read_users(ingress->settings, &ingress->users, err) < 0 ||
+        bus_new(env->hub, env->loop, "ingress", BUS_PROMPT, &ingress->bus, err) < 0 ||
         open_listeners(ingress, err) < 0) {
         ingress_free(&role);
         return -1;
@@ -138,6 +150,61 @@ static void ingress_drain(void *role)
     ingress_on_idle(ingress);
 }
 
+/* ---- reload ---- */
+
+static int ingress_check_files(const struct conf *conf, struct err *err)
+{
+    struct users *users;
+
+    if (read_users(conf_values(conf, &INGRESS_SECTION), &users, err) < 0)
+        return -1;
+    users_free(&users);
+    for (size_t i = 0; i < conf_count(conf, &LISTENERS_SECTION); i++)
+        if (ingress_listener_check_files(conf_element(conf, &LISTENERS_SECTION, i), err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The files were good a moment ago, for ingress_check_files; what is not any more is kept as it
+ * was. */
+static void complain(const struct ingress *ingress, const struct err *err)
+{
+    log_note(ingress->env->log, LOG_ERROR, "reload_failed", err->text);
+}
+
+static void reload_users(struct ingress *ingress)
+{
+    struct users *users;
+    struct err err;
+
+    if (read_users(ingress->settings, &users, &err) < 0) {
+        complain(ingress, &err);
+        return;
+    }
+    users_free(&ingress->users);
+    ingress->users = users;
+}
+
+static void reload_certificates(struct ingress *ingress)
+{
+    struct list_node *node = list_first(&ingress->listeners);
+    struct err err;
+
+    for (; node; node = list_next(&ingress->listeners, node))
+        if (ingress_listener_reload(listener_of(node), &err) < 0)
+            complain(ingress, &err);
+}
+
+static void ingress_reload(void *role, const struct conf *conf)
+{
+    struct ingress *ingress = role;
+
+    configurations_free(&ingress->configurations);
+    ingress->configurations = configurations_new(conf);
+    reload_users(ingress);
+    reload_certificates(ingress);
+}
+
 static void ingress_measure(void *role)
 {
     struct ingress *ingress = role;
@@ -149,6 +216,8 @@ const struct service_role ingress_role = {
     .sections = INGRESS_SECTIONS,
     .start = ingress_start,
     .drain = ingress_drain,
+    .reload = ingress_reload,
+    .check_files = ingress_check_files,
     .free = ingress_free,
     .measure = ingress_measure,
 };

@@ -7,7 +7,11 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "bus/body.h"
+#include "bus/place.h"
+#include "ingress/bcc.h"
+#include "ingress/choose.h"
 #include "ingress/received.h"
+#include "ingress/rewrite.h"
 #include "ingress/routes.h"
 #include "ingress/session.h"
 #include "mail/date.h"
@@ -23,6 +27,7 @@ struct intake {
     struct session *session; /* NULL: gone or already answered */
     struct arena *arena;
     struct buf body;
+    struct slice user; /* who authenticated; "": nobody did */
     uint64_t started_us, size_bytes;
     char mail_id[ID_LEN + 1];
     struct record_work work;
@@ -45,6 +50,8 @@ static void log_result(const struct intake *intake)
     log_slice(&line, LOG_MAIL_ID, intake->result.mail_id);
     log_slice(&line, LOG_SENDER, intake->work.envelope.original_from);
     log_slice(&line, LOG_CLIENT_IP, intake->work.envelope.client_ip);
+    if (intake->user.len)
+        log_slice(&line, LOG_USER, intake->user);
     log_int(&line, LOG_SIZE_BYTES, (int64_t)intake->size_bytes);
     log_int(&line, LOG_RECIPIENTS, (int64_t)intake->work.rcpt_count);
     if (!is_accepted) {
@@ -160,20 +167,6 @@ static void publish_event(struct intake *intake)
     buf_free(&value);
 }
 
-static int32_t work_partition(const struct intake *intake)
-{
-    const struct ingress *ingress = intake->listener->ingress;
-    struct buf key = {0};
-
-    if (intake->work.destination.len == 0)
-        return bus_partition_of(ingress->bus, BUS_WORK, intake->result.mail_id);
-    record_work_key(&key, intake->work.destination, intake->result.mail_id,
-                    (unsigned)ingress->work->fanout);
-    int32_t partition = bus_partition_of(ingress->bus, BUS_WORK, buf_slice(&key));
-    buf_free(&key);
-    return partition;
-}
-
 static void publish_work(struct intake *intake)
 {
     struct ingress *ingress = intake->listener->ingress;
@@ -182,7 +175,8 @@ static void publish_work(struct intake *intake)
     record_put_work(&head, &intake->work);
     struct bus_record record = {
         .topic = BUS_WORK,
-        .partition = work_partition(intake),
+        .partition = bus_place_of_new(ingress->bus, ingress->work, &intake->work,
+                                      loop_now_ms(ingress->env->loop)),
         .key = intake->work.destination,
         .head = buf_slice(&head),
         .body = intake->work.has_body_ref ? SLICE_NONE : buf_slice(&intake->body),
@@ -247,7 +241,8 @@ static void make_id(struct intake *intake, int64_t now_ms)
     intake->result.mail_id = slice_of(intake->mail_id, ID_LEN);
 }
 
-static struct slice trace_of(struct intake *intake, const struct intake_mail *mail, int64_t now_ms)
+static struct slice trace_of(struct intake *intake, const struct intake_mail *mail,
+                             enum received_mode mode, int64_t now_ms)
 {
     const struct ingress_settings *settings = intake->listener->ingress->settings;
     struct buf trace = {0};
@@ -260,15 +255,16 @@ static struct slice trace_of(struct intake *intake, const struct intake_mail *ma
         .zone_minutes = date_local_zone(now_ms),
     };
 
-    received_apply(&trace, (enum received_mode)settings->received, &hop);
+    received_apply(&trace, mode, &hop);
     struct slice copy = arena_copy(intake->arena, buf_slice(&trace));
     buf_free(&trace);
     return copy;
 }
 
 static void fill_envelope(struct intake *intake, const struct intake_mail *mail,
-                          struct slice header)
+                          const struct configuration *configuration, struct slice header)
 {
+    struct ingress *ingress = intake->listener->ingress;
     struct record_envelope *envelope = &intake->work.envelope;
     struct arena *arena = intake->arena;
     char client[NET_ADDRESS_TEXT];
@@ -276,6 +272,8 @@ static void fill_envelope(struct intake *intake, const struct intake_mail *mail,
     *envelope = (struct record_envelope){
         .mail_id = intake->result.mail_id,
         .from = arena_copy(arena, mail->from->address),
+        .configuration = arena_copy(arena, configuration->name),
+        .received_mode = slice_str(RECEIVED_MODE_NAMES[configuration->received]),
         .listener = slice_str(intake->listener->settings->name),
         .helo = arena_copy(arena, mail->helo),
         .client_ip = arena_copy(arena, slice_str(net_address_ip(mail->client, client))),
@@ -289,16 +287,14 @@ static void fill_envelope(struct intake *intake, const struct intake_mail *mail,
         .is_8bit = has_8bit(buf_slice(&intake->body)),
     };
     envelope->original_from = envelope->from;
-    if (intake->listener->ingress->rewriting)
-        ingress_rewrite(intake->listener->ingress->rewriting, arena, header, envelope);
-    envelope->trace = trace_of(intake, mail, envelope->queued_at_ms);
+    ingress_rewrite(&configuration->rewrite, ingress->env->metrics, arena, header, envelope);
+    envelope->trace = trace_of(intake, mail, configuration->received, envelope->queued_at_ms);
 }
 
 /* Everything that is said about the body is said about what this leaves. */
-static bool strip(struct intake *intake)
+static bool strip(struct intake *intake, enum received_mode mode)
 {
     struct ingress *ingress = intake->listener->ingress;
-    enum received_mode mode = (enum received_mode)ingress->settings->received;
     size_t gone = received_strip(&intake->body, mode);
 
     budget_put(&ingress->bodies, gone);
@@ -306,19 +302,45 @@ static bool strip(struct intake *intake)
     return gone > 0;
 }
 
+static const struct configuration *configuration_of(const struct intake *intake,
+                                                    const struct intake_mail *mail)
+{
+    const struct listener_settings *listener = intake->listener->settings;
+
+    return choose_configuration(intake->listener->ingress->configurations,
+                                &(struct choose_origin){.listener = listener->name,
+                                                        .fallback = listener->configuration,
+                                                        .user = mail->user,
+                                                        .client = mail->client});
+}
+
+/* To its recipients, to others by the rules, to the archive. */
+static void route(struct intake *intake, const struct intake_mail *mail,
+                  const struct bcc_settings *bcc)
+{
+    const struct ingress *ingress = intake->listener->ingress;
+
+    routes_apply(intake->arena, &intake->work, mail->rcpts, mail->rcpt_count,
+                 ingress->settings->hostname);
+    routes_forward(intake->arena, &intake->work,
+                   configurations_forwarding_rules(ingress->configurations));
+    bcc_route(intake->arena, &intake->work, bcc);
+}
+
 static void read_mail(struct intake *intake, const struct intake_mail *mail)
 {
     const struct ingress_settings *settings = intake->listener->ingress->settings;
     struct slice header = header_block(buf_slice(&intake->body));
+    const struct configuration *configuration = configuration_of(intake, mail);
     size_t hops = received_hops(header);
 
-    if (strip(intake))
+    if (strip(intake, configuration->received))
         header = header_block(buf_slice(&intake->body));
     make_id(intake, clock_wall_ms());
-    fill_envelope(intake, mail, header);
+    fill_envelope(intake, mail, configuration, header);
     intake->work.envelope.hop_count = (uint32_t)hops + 1;
     intake->work.body_crc32c = hash_crc32c(0, buf_slice(&intake->body));
-    routes_apply(intake->arena, &intake->work, mail->rcpts, mail->rcpt_count, settings->hostname);
+    route(intake, mail, &configuration->bcc);
     if (hops >= (size_t)settings->hop_limit)
         intake->result = (struct intake_result){.verdict = INTAKE_LOOP,
                                                 .reason = "loop",
@@ -335,6 +357,7 @@ struct intake *intake_accept(struct ingress_listener *listener, struct session *
     intake->listener = listener;
     intake->session = session;
     intake->arena = arena_new(1024);
+    intake->user = arena_copy(intake->arena, mail->user);
     intake->body = *mail->body;
     *mail->body = (struct buf){0};
     intake->size_bytes = intake->body.len;

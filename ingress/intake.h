@@ -24,6 +24,7 @@ struct intake_result {
 /* A mail as the session received it; everything is copied but the body, which is moved. */
 struct intake_mail {
     struct slice helo;
+    struct slice user; /* empty: not authenticated */
     const struct net_address *client, *local;
     const struct smtp_from *from;
     const struct smtp_rcpt *rcpts;

@@ -4,9 +4,10 @@
 
 #include "base/assert.h"
 #include "base/xalloc.h"
+#include "ingress/policy.h"
 #include "ingress/session.h"
 
-static bool is_allowed(const struct ingress_listener *listener, const struct net_address *peer)
+bool ingress_listener_knows(const struct ingress_listener *listener, const struct net_address *peer)
 {
     for (size_t i = 0; i < listener->network_count; i++)
         if (net_network_has(&listener->networks[i], peer))
@@ -34,7 +35,8 @@ static const struct refusal *refusal_of(const struct ingress_listener *listener,
 
     if (ingress->is_draining)
         return &REFUSED_DRAIN;
-    if (!is_allowed(listener, peer))
+    if (!policy_admits((enum policy)listener->settings->policy,
+                       ingress_listener_knows(listener, peer)))
         return &REFUSED_NETWORK;
     if (listener->sessions.count >= (size_t)listener->settings->max_connections ||
         ingress->session_count >= (size_t)ingress->settings->max_connections)
@@ -85,13 +87,22 @@ static void find_cells(struct ingress_listener *listener)
         metrics_cell(metrics, METRIC_INGRESS_MAILS, METRIC_LABELS(name, "accepted", ""));
 }
 
+/* NULL: none is configured. */
+static int load_certificate(const struct listener_settings *settings, struct tls **ret_tls,
+                            struct err *err)
+{
+    *ret_tls = NULL;
+    if (!settings->certificate[0])
+        return 0;
+    return tls_new_server(settings->certificate, settings->key, ret_tls, err);
+}
+
 static int open_socket(struct ingress_listener *listener, struct err *err)
 {
     const struct listener_settings *settings = listener->settings;
     struct net_address at;
 
-    if (settings->certificate[0] &&
-        tls_new_server(settings->certificate, settings->key, &listener->tls, err) < 0)
+    if (load_certificate(settings, &listener->tls, err) < 0)
         return -1;
     if (net_address_parse(slice_str(settings->address), (uint16_t)settings->port, &at, err) < 0)
         return -1;
@@ -115,11 +126,35 @@ int ingress_listener_new(struct ingress *ingress, const struct listener_settings
         .max_size_bytes = (uint64_t)ingress->settings->max_size_bytes,
         .max_recipients = (unsigned)ingress->settings->max_recipients,
         .max_errors = (unsigned)ingress->settings->max_errors,
-        .has_starttls = listener->tls != NULL,
+        .has_starttls = listener->tls && settings->tls == LISTENER_STARTTLS,
+        .is_implicit_tls = listener->tls && settings->tls == LISTENER_IMPLICIT,
+        .has_auth = policy_has_auth((enum policy)settings->policy),
+        .has_dsn = true,
     };
     read_networks(listener);
     find_cells(listener);
     list_push(&ingress->listeners, &listener->node);
+    return 0;
+}
+
+int ingress_listener_reload(struct ingress_listener *listener, struct err *err)
+{
+    struct tls *tls;
+
+    if (load_certificate(listener->settings, &tls, err) < 0)
+        return err_wrap(err, "listener \"%s\"", listener->settings->name);
+    tls_free(&listener->tls);
+    listener->tls = tls;
+    return 0;
+}
+
+int ingress_listener_check_files(const struct listener_settings *settings, struct err *err)
+{
+    struct tls *tls;
+
+    if (load_certificate(settings, &tls, err) < 0)
+        return err_wrap(err, "listener \"%s\"", settings->name);
+    tls_free(&tls);
     return 0;
 }
 

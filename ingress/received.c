@@ -112,8 +112,6 @@ static void add_loop_token(struct buf *trace, const struct received_hop *hop)
 
 /* ---- the modes ---- */
 
-const char *const RECEIVED_MODE_NAMES[] = {"abbreviated", "normal", "none", "remove_all", NULL};
-
 static const struct mode {
     void (*add)(struct buf *, const struct received_hop *);
     bool is_stripping;

@@ -5,20 +5,10 @@
 
 #include "base/buf.h"
 #include "net/address.h"
-
-enum received_mode {
-    RECEIVED_ABBREVIATED, /* a field without the client's address */
-    RECEIVED_NORMAL,      /* a field with the addresses of both ends */
-    RECEIVED_NONE,        /* no field; those of others stay */
-    RECEIVED_REMOVE_ALL,  /* no field; those of others are deleted */
-    RECEIVED_MODES,
-};
+#include "profile/configuration.h"
 
 /* Where no Received field of ours tells of our hop, this one does (RFC 5321 6.3). */
 #define RECEIVED_LOOP_FIELD "X-Hikyaku-Loop"
-
-/* NULL-terminated, in the order of the enum, for the settings table. */
-extern const char *const RECEIVED_MODE_NAMES[];
 
 struct received_hop {
     struct slice helo;    /* as the client gave it: hostile */

@@ -4,9 +4,10 @@
 
 #include "bus/bus.h"
 #include "ingress/budget.h"
-#include "ingress/rewrite.h"
 #include "ingress/settings.h"
+#include "ingress/verify.h"
 #include "net/listen.h"
+#include "profile/configuration.h"
 #include "proto/settings.h"
 #include "service/service.h"
 #include "smtp/server.h"
@@ -20,7 +21,9 @@ struct ingress {
     struct bus *bus;
     const struct ingress_settings *settings;
     const struct work_settings *work;
-    struct ingress_rewriting *rewriting; /* NULL: no rule is set */
+    struct configurations *configurations; /* replaced when the file is read again */
+    struct users *users;                   /* NULL: no users_file is set */
+    struct verify_desk *verify_desk;
     struct budget bodies;
     struct list listeners; /* struct ingress_listener */
     size_t session_count;

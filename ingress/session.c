@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/xalloc.h"
+#include "ingress/policy.h"
 #include "net/clock.h"
 
 #define RATE_GRACE_MS  60000 /* a slow start is no slow client */
@@ -22,12 +23,15 @@ struct session {
     struct smtp_from from;
     struct smtp_rcpt *rcpts;
     size_t rcpt_count, rcpt_room;
+    struct buf user;                    /* who authenticated; empty: nobody did */
+    struct verify *verify;              /* a password that is being checked */
+    enum smtp_auth_mechanism mechanism; /* of verify */
     struct buf body;
     uint64_t body_taken; /* from the budget */
     uint64_t data_since_us, last_read_ms;
     uint64_t rate_since_ms, rate_bytes; /* input since the timer runs for the data rate */
     struct intake *intake;              /* on its way to the log */
-    bool is_refused, is_quitting, is_paused;
+    bool is_refused, is_quitting, is_paused, is_in_network;
     bool is_rate_checked; /* the timer runs for the data rate, not for silence */
 };
 
@@ -106,6 +110,9 @@ static struct smtp_reply session_on_from(void *owner, const struct smtp_from *fr
     struct ingress *ingress = session->listener->ingress;
     const char *why;
 
+    if (!policy_may_send((enum policy)session->listener->settings->policy, session->is_in_network,
+                         session->user.len > 0))
+        return SMTP_REPLY(530, 5, 7, 0, "Authentication required");
     if (!bus_is_ready(ingress->bus, &why))
         return shed(session, "log",
                     SMTP_REPLY(451, 4, 3, 0, "The log is not available, try again later"));
@@ -161,6 +168,7 @@ static void session_on_mail(void *owner)
         .from = &session->from,
         .rcpts = session->rcpts,
         .rcpt_count = session->rcpt_count,
+        .user = buf_slice(&session->user),
         .body = &session->body,
     };
 
@@ -178,6 +186,62 @@ static void session_on_reset(void *owner)
 {
     drop_mail(owner);
 }
+
+/* ---- who it is ---- */
+
+static void log_login(const struct session *session, const struct verify_result *result)
+{
+    char client[NET_ADDRESS_TEXT];
+    struct log_line line;
+
+    log_begin(&line, session->listener->ingress->env->log,
+              result->is_right ? LOG_INFO : LOG_WARNING,
+              result->is_right ? "authenticated" : "auth_failed");
+    log_slice(&line, LOG_USER, result->user);
+    log_str(&line, LOG_CLIENT_IP, net_address_ip(stream_peer(session->stream), client));
+    log_end(&line);
+}
+
+static void count_login(const struct session *session, enum smtp_auth_result result)
+{
+    static const char *const RESULTS[] = {
+        [SMTP_AUTH_WRONG] = "wrong", [SMTP_AUTH_RIGHT] = "ok", [SMTP_AUTH_LATER] = "later"};
+
+    metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_AUTH,
+                METRIC_LABELS(smtp_auth_name(session->mechanism), RESULTS[result]), 1);
+}
+
+static void session_on_verified(void *owner, const struct verify_result *result)
+{
+    struct session *session = owner;
+    enum smtp_auth_result answer = result->is_right ? SMTP_AUTH_RIGHT : SMTP_AUTH_WRONG;
+
+    session->verify = NULL;
+    if (result->is_right)
+        buf_add(&session->user, result->user);
+    log_login(session, result);
+    count_login(session, answer);
+    smtp_server_answer_auth(session->engine, answer);
+    settle(session);
+}
+
+static const struct verify_ops VERIFY_OPS = {.on_verified = session_on_verified};
+
+static void session_on_auth(void *owner, const struct smtp_credentials *credentials)
+{
+    struct session *session = owner;
+    struct ingress *ingress = session->listener->ingress;
+
+    session->mechanism = credentials->mechanism;
+    session->verify =
+        verify_start(ingress->verify_desk, ingress->users, credentials, &VERIFY_OPS, session);
+    if (session->verify)
+        return;
+    count_login(session, SMTP_AUTH_LATER);
+    smtp_server_answer_auth(session->engine, SMTP_AUTH_LATER);
+}
+
+/* ---- TLS and the end ---- */
 
 static void session_on_starttls(void *owner)
 {
@@ -202,6 +266,7 @@ static const struct smtp_server_ops ENGINE_OPS = {
     .on_body = session_on_body,
     .on_data_end = session_on_mail,
     .on_reset = session_on_reset,
+    .on_auth = session_on_auth,
     .on_starttls = session_on_starttls,
     .on_quit = session_on_quit,
 };
@@ -228,7 +293,10 @@ static void session_on_secured(void *owner)
 
     metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_TLS,
                 METRIC_LABELS(stream_tls_version(session->stream), "ok"), 1);
-    smtp_server_secured(session->engine);
+    if (session->listener->smtp.is_implicit_tls)
+        smtp_server_greet(session->engine, NULL);
+    else
+        smtp_server_secured(session->engine);
     settle(session);
 }
 
@@ -245,7 +313,10 @@ static void forget(struct session *session)
 
     if (session->intake)
         intake_detach(session->intake);
+    if (session->verify)
+        verify_detach(session->verify);
     drop_mail(session);
+    buf_free(&session->user);
     xfree(session->rcpts);
     smtp_server_free(&session->engine);
     loop_timer_free(&session->timer);
@@ -311,6 +382,18 @@ static void session_on_timer(void *owner)
 
 /* ---- for the listener and the intake ---- */
 
+/* With implicit TLS a refused client learns nothing: no handshake is spent on it. */
+static void greet(struct session *session, const struct smtp_reply *refusal)
+{
+    struct ingress_listener *listener = session->listener;
+
+    if (!listener->smtp.is_implicit_tls)
+        smtp_server_greet(session->engine, refusal);
+    else if (!refusal)
+        stream_start_tls(session->stream, listener->tls, NULL,
+                         (uint64_t)listener->ingress->settings->tls_timeout_ms);
+}
+
 void session_start(struct ingress_listener *listener, struct stream *stream,
                    const struct smtp_reply *refusal)
 {
@@ -319,13 +402,14 @@ void session_start(struct ingress_listener *listener, struct stream *stream,
     session->listener = listener;
     session->stream = stream;
     session->is_refused = refusal != NULL;
+    session->is_in_network = ingress_listener_knows(listener, stream_peer(stream));
     session->engine = smtp_server_new(&listener->smtp, &ENGINE_OPS, session);
     session->timer = loop_timer_new(listener->ingress->env->loop, session_on_timer, session);
     list_push(&listener->sessions, &session->node);
     listener->ingress->session_count++;
     metric_set(listener->connections, (int64_t)listener->sessions.count);
     stream_set_owner(stream, &STREAM_OPS, session);
-    smtp_server_greet(session->engine, refusal);
+    greet(session, refusal);
     session->is_quitting = session->is_quitting || session->is_refused;
     start_timer(session);
     settle(session);

@@ -3,10 +3,11 @@
 #include "ingress/settings.h"
 
 #include "bus/settings.h"
-#include "ingress/received.h"
+#include "ingress/policy.h"
 #include "mail/address.h"
 #include "net/address.h"
-#include "profile/settings.h"
+#include "profile/configuration.h"
+#include "profile/domains.h"
 #include "proto/settings.h"
 
 #define KIB ((int64_t)1024)
@@ -118,18 +119,20 @@ static const struct conf_setting INGRESS[] = {
      .max = 1000000,
      .unit = "bytes/s",
      .help = "A client that sends its data slower than this, measured after a minute, gets 421."},
-    {.name = "received",
-     .type = CONF_WORD,
-     AT(received),
-     .fallback = "abbreviated",
-     .words = RECEIVED_MODE_NAMES,
+    {.name = "users_file",
+     .type = CONF_STRING,
+     AT(users_file),
+     .fallback = "",
+     .min = 0,
+     .max = 4096,
      .unit = "",
-     .help = "What our hop does to the header. abbreviated adds a Received field without the "
-             "client's address, normal one with it; none adds no Received field; remove_all "
-             "adds none and deletes those of the hops before us. The last two add "
-             "X-Hikyaku-Loop instead, by which a loop is found."},
+     .help = "File with the users who may authenticate, kept by hikyakuctl user. For listeners "
+             "whose policy has AUTH."},
 };
 #undef AT
+
+static const char *const TLS_NAMES[] = {
+    [LISTENER_STARTTLS] = "starttls", [LISTENER_IMPLICIT] = "implicit", NULL};
 
 #define AT(member) .offset = offsetof(struct listener_settings, member)
 static const struct conf_setting LISTENERS[] = {
@@ -174,7 +177,19 @@ static const struct conf_setting LISTENERS[] = {
      .max = 1000,
      .unit = "",
      .check = check_network,
-     .help = "Networks (CIDR) whose clients may send. Empty: nobody; all others get 554."},
+     .help = "Networks (CIDR) whose clients may send. Empty: nobody; all others get 554, unless "
+             "the policy lets them authenticate."},
+    {.name = "policy",
+     .type = CONF_WORD,
+     AT(policy),
+     .fallback = "network",
+     .words = POLICY_NAMES,
+     .unit = "",
+     .help = "Who may send. network: clients in networks, without AUTH. network_or_auth: clients "
+             "in networks, and any other that authenticates (until then MAIL gets 530). "
+             "network_auth_optional: clients in networks, which may authenticate besides. "
+             "network_and_auth: clients in networks that have authenticated. All but network need "
+             "a certificate and ingress.users_file; AUTH is offered within TLS only."},
     {.name = "max_connections",
      .type = CONF_INT,
      AT(max_connections),
@@ -199,6 +214,22 @@ static const struct conf_setting LISTENERS[] = {
      .max = 4096,
      .unit = "",
      .help = "PEM file with the private key of the certificate."},
+    {.name = "configuration",
+     .type = CONF_STRING,
+     AT(configuration),
+     .fallback = CONFIGURATION_DEFAULT,
+     .min = 1,
+     .max = CONFIGURATION_NAME_MAX,
+     .unit = "",
+     .help = "The configuration of mail that none of them claims by listener, user or network."},
+    {.name = "tls",
+     .type = CONF_WORD,
+     AT(tls),
+     .fallback = "starttls",
+     .words = TLS_NAMES,
+     .unit = "",
+     .help = "How TLS begins where a certificate is set. starttls: the client asks for it. "
+             "implicit: before the greeting (RFC 8314, port 465)."},
 };
 #undef AT
 
@@ -209,7 +240,41 @@ static int check_listener(const void *values, struct err *err)
     if ((listener->certificate[0] == '\0') != (listener->key[0] == '\0'))
         return err_set(err, ERR_INVALID,
                        "certificate and key go together: give both, or neither for no STARTTLS");
+    if (listener->tls == LISTENER_IMPLICIT && !listener->certificate[0])
+        return err_set(err, ERR_INVALID, "tls = \"implicit\" needs a certificate and its key");
     return 0;
+}
+
+static int check_policy(const struct conf *conf, size_t i, struct err *err)
+{
+    const struct ingress_settings *ingress = conf_values(conf, &INGRESS_SECTION);
+    const struct listener_settings *listener = conf_element(conf, &LISTENERS_SECTION, i);
+
+    if (!policy_has_auth((enum policy)listener->policy) ||
+        (listener->certificate[0] && ingress->users_file[0]))
+        return 0;
+    return err_set(
+        err, ERR_INVALID,
+        "policy = \"%s\" of listener \"%s\" has AUTH, which needs a certificate (AUTH is "
+        "offered within TLS only) and ingress.users_file; missing: %s",
+        POLICY_NAMES[listener->policy], listener->name,
+        listener->certificate[0] ? "users_file" : "certificate");
+}
+
+static int check_configuration(const struct conf *conf, size_t i, struct err *err)
+{
+    const struct listener_settings *listener = conf_element(conf, &LISTENERS_SECTION, i);
+
+    if (configurations_has(conf, listener->configuration))
+        return 0;
+    return err_set(err, ERR_INVALID,
+                   "configuration of \"%s\" is \"%s\"; allowed: the name of one of configurations",
+                   listener->name, listener->configuration);
+}
+
+static int check_listener_among(const struct conf *conf, size_t i, struct err *err)
+{
+    return check_configuration(conf, i, err) < 0 ? -1 : check_policy(conf, i, err);
 }
 
 const struct conf_section INGRESS_SECTION = {
@@ -227,9 +292,11 @@ const struct conf_section LISTENERS_SECTION = {
     .count = sizeof LISTENERS / sizeof *LISTENERS,
     .size = sizeof(struct listener_settings),
     .is_list = true,
+    .key = "name",
     .check = check_listener,
+    .check_among = check_listener_among,
 };
 
 const struct conf_section *const INGRESS_SECTIONS[] = {
-    &INGRESS_SECTION,         &LISTENERS_SECTION, &ENVELOPE_FROM_SECTION,
-    &SENDING_DOMAINS_SECTION, &WORK_SECTION,      NULL};
+    &INGRESS_SECTION, &LISTENERS_SECTION,        &CONFIGURATIONS_SECTION, &SENDING_DOMAINS_SECTION,
+    &BOUNCES_SECTION, &FORWARDING_RULES_SECTION, &WORK_SECTION,           NULL};

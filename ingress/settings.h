@@ -9,15 +9,20 @@ struct ingress_settings {
     int64_t max_size_bytes, body_budget_bytes;
     int64_t max_recipients, max_errors, max_connections, hop_limit;
     int64_t commit_timeout_ms, idle_timeout_ms, tls_timeout_ms;
+    const char *users_file;
     int64_t min_rate; /* bytes per second during DATA */
-    int64_t received; /* index of the Received mode, see received.h */
 };
+
+enum listener_tls { LISTENER_STARTTLS, LISTENER_IMPLICIT };
 
 struct listener_settings {
     const char *name, *address;
     int64_t port, public_port, max_connections;
     const char *const *networks;
     const char *certificate, *key;
+    const char *configuration; /* of mail that no configuration claims */
+    int64_t tls;               /* enum listener_tls */
+    int64_t policy;            /* enum policy, see policy.h */
 };
 
 /* NULL-terminated: everything the ingress reads. */

@@ -113,6 +113,8 @@ static void add_data(struct json *json, const struct event *event)
     json_int(json, "attempt", work->attempt);
     json_int(json, "size_bytes", (int64_t)(envelope->size_bytes & INT64_MAX));
     json_bool(json, "is_report", envelope->is_report);
+    if (record_is_copy(work))
+        json_bool(json, "is_copy", true);
     if (event->due_ms)
         add_time(json, "due", event->due_ms);
     add_optional(json, "report_id", event->report_id);

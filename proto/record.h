@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "proto/record_limits.h"
+#include "proto/record_route.h"
 
 enum record_body_topic { RECORD_BODY_INLINE_OF_WORK, RECORD_BODY_CHUNKS };
 
@@ -43,7 +44,8 @@ struct record_envelope {
     bool is_8bit, is_report;
 };
 
-/* A parcel, or with an empty destination a fanout. */
+/* A parcel, or with an empty destination a fanout. A fanout with a copy leaves one to be made; a
+ * parcel with one is that copy, and its destination is host and port. */
 struct record_work {
     struct slice parcel_id, destination;
     struct record_envelope envelope;
@@ -57,7 +59,11 @@ struct record_work {
     struct record_body body_ref; /* when has_body_ref */
     struct slice body;           /* otherwise: the bytes behind the header */
     uint32_t body_crc32c;
+    struct record_copy copy;
 };
+
+/* Nobody is told what becomes of a copy, and nobody waits for it. */
+bool record_is_copy(const struct record_work *work);
 
 struct record_timer {
     int64_t due_ms;
@@ -111,10 +117,3 @@ MUST_CHECK int record_get_chunk(struct arena *arena, struct slice value,
 MUST_CHECK int record_get_body(struct slice value, struct slice *ret_body, struct err *err);
 /* True when these are the bytes that were accepted: length and checksum agree. */
 bool record_body_is_intact(struct slice body, uint64_t length, uint32_t crc32c);
-
-/* The destination of a recipient: its domain, lower case, into the arena ("" for postmaster). */
-struct slice record_destination(struct arena *arena, struct slice address);
-/* The key of a work record for bus_partition: destination # (hash(mail id) mod fanout). Appended to
- * key, which the caller clears. */
-void record_work_key(struct buf *key, struct slice destination, struct slice mail_id,
-                     unsigned fanout);

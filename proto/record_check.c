@@ -44,7 +44,8 @@ static const struct bound RCPT[] = {
 
 static const struct bound WORK[] = {
     BOUND(record_work, parcel_id, 1, RECORD_ID_MAX),
-    BOUND(record_work, destination, 0, RECORD_NAME_MAX),
+    BOUND(record_work, destination, 0, RECORD_DESTINATION_MAX),
+    BOUND(record_work, copy.host, 0, RECORD_NAME_MAX),
 };
 
 static int check_slices(const void *object, const struct bound *bounds, size_t count,
@@ -82,6 +83,13 @@ static int check_body_ref(const struct record_body *body, struct err *err)
     return 0;
 }
 
+static int check_copy(const struct record_copy *copy, struct err *err)
+{
+    if (copy->port <= UINT16_MAX && (copy->port > 0) == (copy->host.len > 0))
+        return 0;
+    return err_set(err, ERR_INVALID, "port %u for a copy is out of range", copy->port);
+}
+
 int record_check_work(const struct record_work *work, struct err *err)
 {
     size_t max = work->destination.len ? RECORD_RCPTS_MAX : RECORD_FANOUT_RCPTS_MAX;
@@ -90,7 +98,7 @@ int record_check_work(const struct record_work *work, struct err *err)
         return err_set(err, ERR_INVALID, "%zu recipients, not 1..%zu", work->rcpt_count, max);
     if (work->has_fence && (work->fence < 0 || work->fence_shard < 0))
         return err_set(err, ERR_INVALID, "fence is no offset");
-    if (check_slices(work, WORK, COUNT(WORK), err) ||
+    if (check_slices(work, WORK, COUNT(WORK), err) || check_copy(&work->copy, err) ||
         check_slices(&work->envelope, ENVELOPE, COUNT(ENVELOPE), err))
         return -1;
     for (size_t i = 0; i < work->rcpt_count; i++)

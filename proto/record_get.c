@@ -155,6 +155,7 @@ static int work_from(struct arena *arena, const Hikyaku__Work *packed, struct re
         .fence_shard = packed->fence_shard,
         .has_body_ref = packed->body != NULL,
         .body_crc32c = packed->body_crc32c,
+        .copy = {.host = slice_from(packed->copy_host), .port = packed->copy_port},
     };
     if (packed->body)
         ret_work->body_ref = body_from(packed->body);

@@ -12,12 +12,13 @@
 
 /* Lengths in bytes that decoding accepts. Encoding shortens the two that are only read by people
  * (reply text and reason); the others are bounded where they enter (lib/smtp, ingress). */
-#define RECORD_ID_MAX      64
-#define RECORD_ADDRESS_MAX 320
-#define RECORD_NAME_MAX    255  /* domains, hosts, names of settings */
-#define RECORD_ORCPT_MAX   500  /* RFC 3461 4.2 */
-#define RECORD_ENVID_MAX   100  /* RFC 3461 4.4 */
-#define RECORD_FIELD_MAX   998  /* a header line: Message-ID */
-#define RECORD_TEXT_MAX    2048 /* reply text, reason */
-#define RECORD_TRACE_MAX   16384
-#define RECORD_CHUNKS_MAX  65536 /* of a body */
+#define RECORD_ID_MAX          64
+#define RECORD_ADDRESS_MAX     320
+#define RECORD_NAME_MAX        255                   /* domains, hosts, names of settings */
+#define RECORD_DESTINATION_MAX (RECORD_NAME_MAX + 6) /* of a copy: with ":" and the port */
+#define RECORD_ORCPT_MAX       500                   /* RFC 3461 4.2 */
+#define RECORD_ENVID_MAX       100                   /* RFC 3461 4.4 */
+#define RECORD_FIELD_MAX       998                   /* a header line: Message-ID */
+#define RECORD_TEXT_MAX        2048                  /* reply text, reason */
+#define RECORD_TRACE_MAX       16384
+#define RECORD_CHUNKS_MAX      65536 /* of a body */

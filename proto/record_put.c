@@ -127,6 +127,8 @@ static void pack_work(struct packed_work *packed, const struct record_work *work
     packed->work.has_fence = work->has_fence;
     packed->work.fence = work->fence;
     packed->work.fence_shard = work->fence_shard;
+    packed->work.copy_host = bytes_of(work->copy.host);
+    packed->work.copy_port = work->copy.port;
     if (work->has_body_ref) {
         packed->body = pack_body(&work->body_ref);
         packed->work.body = &packed->body;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where a parcel goes on the log: the destination of a recipient and the key whose hash picks the
- * partition. Part of the contract between nodes: all must agree. */
+ * The destination of a recipient or of a copy. Part of the contract between nodes: all must agree.
+ */
 #include "proto/record.h"
-
-#include "base/assert.h"
-#include "base/hash.h"
 
 struct slice record_destination(struct arena *arena, struct slice address)
 {
@@ -12,11 +9,14 @@ struct slice record_destination(struct arena *arena, struct slice address)
     return arena_lower(arena, slice_skip(address, slice_rfind(address, '@') + 1));
 }
 
-void record_work_key(struct buf *key, struct slice destination, struct slice mail_id,
-                     unsigned fanout)
+bool record_is_copy(const struct record_work *work)
 {
-    ASSERT(fanout > 0);
-    buf_add(key, destination);
-    buf_add_char(key, '#');
-    buf_add_u64(key, hash_bytes(mail_id) % fanout);
+    return work->copy.host.len && work->destination.len;
+}
+
+struct slice record_copy_destination(struct arena *arena, const struct record_copy *copy)
+{
+    struct slice host = arena_lower(arena, copy->host);
+
+    return arena_printf(arena, "%.*s:%u", SLICE_ARGS(host), (unsigned)copy->port);
 }

@@ -14,7 +14,7 @@
 
 struct scheduler_cells { /* hot series, looked up once */
     struct metric_cell *fired, *tardiness, *leases_lost;
-    struct metric_cell *waiting, *leased, *oldest_due, *shards_owned, *redis_up;
+    struct metric_cell *waiting, *leased, *oldest_due, *shards_owned, *shards, *redis_up;
 };
 
 struct scheduler {

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/xalloc.h"
+#include "bus/place.h"
 #include "proto/record.h"
 #include "scheduler/due.h"
 #include "scheduler/role.h"
@@ -144,7 +145,7 @@ static void publish(struct due_timer *timer)
     struct due_round *round = timer->round;
     struct scheduler *scheduler = round->shard->scheduler;
     struct record_work work = {0};
-    struct buf head = {0}, key = {0};
+    struct buf head = {0};
     struct err err;
 
     if (read_work(timer, &work, &err)) {
@@ -152,12 +153,10 @@ static void publish(struct due_timer *timer)
         return;
     }
     record_put_work(&head, &work);
-    record_work_key(&key, work.destination, work.envelope.mail_id,
-                    (unsigned)scheduler->work->fanout);
     struct bus_record record = {
         .topic = BUS_WORK,
-        .partition = bus_partition_of(scheduler->bus, BUS_WORK, buf_slice(&key)),
-        .key = buf_slice(&key),
+        .partition = bus_place_of_repeatable(scheduler->bus, scheduler->work, &work),
+        .key = work.destination,
         .head = buf_slice(&head),
         .body = work.body,
     };
@@ -165,7 +164,6 @@ static void publish(struct due_timer *timer)
     round->outstanding++;
     bus_publish(scheduler->bus, &record, &timer->ticket);
     buf_free(&head);
-    buf_free(&key);
 }
 
 static void publish_all(struct due_round *round)

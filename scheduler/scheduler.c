@@ -120,6 +120,7 @@ static void find_cells(struct scheduler *scheduler)
         .leased = metrics_cell(metrics, METRIC_TIMERS, METRIC_LABELS("fired")),
         .oldest_due = metrics_cell(metrics, METRIC_TIMER_OLDEST_DUE, METRIC_NO_LABELS),
         .shards_owned = metrics_cell(metrics, METRIC_SHARDS_OWNED, METRIC_NO_LABELS),
+        .shards = metrics_cell(metrics, METRIC_SHARDS, METRIC_NO_LABELS),
         .redis_up = metrics_cell(metrics, METRIC_REDIS_UP, METRIC_LABELS("scheduler")),
     };
 }
@@ -208,6 +209,7 @@ static void scheduler_measure(void *role)
 
     measure_timers(scheduler);
     metric_set(scheduler->cells.shards_owned, (int64_t)shard_count(scheduler));
+    metric_set(scheduler->cells.shards, bus_partitions(scheduler->bus, BUS_TIMER));
     metric_set(scheduler->cells.redis_up, redis_is_up(scheduler->redis));
     service_report_bus(scheduler->env, scheduler->bus);
 }

@@ -125,7 +125,7 @@ class Hikyaku:
             f"listeners.[0].port={self.port}",
             f'service.ops_address="127.0.0.1:{self.ops_port}"',
             f'routes.[0].hosts=["127.0.0.1:{destination_port}"]',
-            'retry.interval="linear"', "retry.a_s=3", "retry.period_s=60",
+            'configurations=({retry={interval="linear"; a_s=3; period_s=60;};})',
         ]
         command = [arguments.program, "-c", arguments.configuration]
         for setting in settings:

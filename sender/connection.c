@@ -27,6 +27,7 @@ struct connection {
     const char *trouble;  /* what our deadline was about; NULL: it did not pass */
     struct connection_idle idle;
     char host[256];
+    char configuration[CONFIGURATION_NAME_MAX + 1];
 };
 
 static struct connection *connection_of(struct list_node *node)
@@ -350,6 +351,7 @@ struct connection *connection_open(struct connection_set *set,
     struct connection *connection = xalloc(sizeof *connection);
     size_t host_len =
         target->host.len < sizeof connection->host ? target->host.len : sizeof connection->host - 1;
+    struct slice configuration = slice_sub(target->configuration, 0, CONFIGURATION_NAME_MAX);
     bool use_source = set->source.any.sa_family == target->address.any.sa_family;
 
     connection->set = set;
@@ -358,6 +360,8 @@ struct connection *connection_open(struct connection_set *set,
     connection->address = target->address;
     connection->is_clear = target->is_clear;
     memcpy(connection->host, target->host.at, host_len);
+    if (configuration.len) /* records of older nodes name none */
+        memcpy(connection->configuration, configuration.at, configuration.len);
     connection->client_settings =
         (struct smtp_client_settings){.hostname = set->settings->hostname,
                                       .use_starttls = set->tls && !target->is_clear,
@@ -424,6 +428,11 @@ const struct net_address *connection_address(const struct connection *connection
 struct slice connection_host(const struct connection *connection)
 {
     return slice_str(connection->host);
+}
+
+struct slice connection_configuration(const struct connection *connection)
+{
+    return slice_str(connection->configuration);
 }
 
 bool connection_is_clear(const struct connection *connection)

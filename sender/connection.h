@@ -5,6 +5,7 @@
 #pragma once
 
 #include "net/stream.h"
+#include "profile/configuration.h"
 #include "sender/settings.h"
 #include "smtp/client.h"
 
@@ -51,8 +52,9 @@ struct connection_set {
 
 struct connection_target {
     struct net_address address;
-    struct slice host; /* MX name; copied */
-    bool is_clear;     /* no TLS, although the settings want it when offered */
+    struct slice host;          /* MX name; copied */
+    bool is_clear;              /* no TLS, although the settings want it when offered */
+    struct slice configuration; /* of the mail that it is opened for; copied */
 };
 
 /* The set outlives its connections. settings and tls likewise. */
@@ -78,6 +80,7 @@ void connection_wake(struct connection *connection, const struct connection_ops 
 
 const struct net_address *connection_address(const struct connection *connection);
 struct slice connection_host(const struct connection *connection);
+struct slice connection_configuration(const struct connection *connection);
 bool connection_is_clear(const struct connection *connection);
 /* It carried a mail before the one under way. */
 bool connection_is_reused(const struct connection *connection);
@@ -89,6 +92,7 @@ const char *connection_tls_version(const struct connection *connection);
 /* The pool's bookkeeping hangs on the connection. */
 struct connection_idle {
     struct list_node bucket_node, lru_node;
+    struct pool_share *share;
     struct pool_bucket *bucket;
     uint64_t since_ms;
 };

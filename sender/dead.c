@@ -16,7 +16,7 @@ void dead_build(const struct parcel *parcel, const char *reason, struct bus_reco
                 struct buf *head)
 {
     record->topic = BUS_DEAD;
-    record->key = SLICE_NONE;
+    record->key = parcel->work.envelope.mail_id; /* of poison: empty */
     /* A record at the size limit loses its tail: the header must fit in as well. */
     record->body = slice_sub(parcel->value, 0, BUS_RECORD_MAX_BYTES - HEAD_ROOM);
     record_put_dead(head, &(struct record_dead){.topic = bus_topic_row(BUS_WORK)->name,
@@ -26,12 +26,12 @@ void dead_build(const struct parcel *parcel, const char *reason, struct bus_reco
                                                 .component = "sender"});
 }
 
-void dead_tell(const struct parcel *parcel, const char *reason)
+void dead_tell(const struct parcel *parcel, const char *label, const char *reason)
 {
     struct service_env *env = parcel->sender->env;
     struct log_line line;
 
-    metrics_add(env->metrics, METRIC_DEAD, METRIC_LABELS("work", "undecodable"), 1);
+    metrics_add(env->metrics, METRIC_DEAD, METRIC_LABELS("work", label), 1);
     log_begin(&line, env->log, LOG_ERROR, "dead");
     log_str(&line, LOG_TOPIC, bus_topic_row(BUS_WORK)->name);
     log_int(&line, LOG_PARTITION, parcel->partition->number);
@@ -64,6 +64,6 @@ void dead_bury(struct parcel *parcel, const char *reason)
     burial->publication = (struct publication){
         .build = build, .on_durable = on_durable, .owner = burial, .is_dispensable = true};
     parcel->state = PARCEL_RECORDING;
-    dead_tell(parcel, reason);
+    dead_tell(parcel, "undecodable", reason);
     publisher_start(parcel->sender->publisher, &burial->publication);
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "bus/place.h"
 #include "sender/publisher.h"
 
 struct fanout_publication {
@@ -48,38 +49,82 @@ static struct sorted_rcpt *sort(struct arena *arena, const struct record_work *w
     return sorted;
 }
 
+/* The recipient goes to the last part, or to a new one where that is full or another's. */
+static void add(struct fanout_split *split, size_t first_part, struct slice destination,
+                const struct record_rcpt *rcpt)
+{
+    struct fanout_part *part = NULL;
+    size_t place = 0;
+
+    if (split->part_count) {
+        part = &split->parts[split->part_count - 1];
+        place = part->first + part->count;
+    }
+    if (split->part_count == first_part || part->count == RECORD_RCPTS_MAX ||
+        !slice_eq(part->destination, destination)) {
+        part = &split->parts[split->part_count++];
+        *part = (struct fanout_part){.destination = destination, .first = place};
+    }
+    split->rcpts[place] = *rcpt;
+    part->count++;
+}
+
+/* All of them, whatever their domains; an archive owes nobody a report. */
+static void add_copy(struct arena *arena, const struct record_work *work,
+                     struct fanout_split *split)
+{
+    struct slice destination = record_copy_destination(arena, &work->copy);
+
+    for (size_t i = 0; i < work->rcpt_count; i++) {
+        const struct record_rcpt rcpt = {.index = work->rcpts[i].index,
+                                         .address = work->rcpts[i].address};
+        add(split, split->first_copy, destination, &rcpt);
+    }
+}
+
 struct fanout_split fanout_split(struct arena *arena, const struct record_work *work,
                                  struct slice home)
 {
     const struct sorted_rcpt *sorted = sort(arena, work, home);
-    struct fanout_split split = {
-        .parts = arena_alloc(arena, work->rcpt_count * sizeof *split.parts),
-        .rcpts = arena_alloc(arena, work->rcpt_count * sizeof *split.rcpts)};
+    size_t most = work->rcpt_count * (work->copy.host.len ? 2 : 1);
+    struct fanout_split split = {.parts = arena_alloc(arena, most * sizeof *split.parts),
+                                 .rcpts = arena_alloc(arena, most * sizeof *split.rcpts)};
 
-    for (size_t i = 0; i < work->rcpt_count; i++) {
-        struct fanout_part *part = split.part_count ? &split.parts[split.part_count - 1] : NULL;
-        if (!part || part->count == RECORD_RCPTS_MAX ||
-            !slice_eq(part->destination, sorted[i].destination)) {
-            part = &split.parts[split.part_count++];
-            *part = (struct fanout_part){.destination = sorted[i].destination, .first = i};
-        }
-        split.rcpts[i] = *sorted[i].rcpt;
-        part->count++;
-    }
+    for (size_t i = 0; i < work->rcpt_count; i++)
+        add(&split, 0, sorted[i].destination, sorted[i].rcpt);
+    split.first_copy = split.part_count;
+    if (work->copy.host.len)
+        add_copy(arena, work, &split);
     return split;
+}
+
+/* As submitted: an archive keeps what was sent, and reports about the copy go nowhere. */
+static void restore_envelope(struct record_envelope *envelope)
+{
+    envelope->from = envelope->original_from;
+    envelope->rewrite_rule = SLICE_NONE;
+    envelope->ret = 0;
+    envelope->envid = SLICE_NONE;
 }
 
 struct record_work fanout_part_work(struct arena *arena, const struct record_work *whole,
                                     const struct fanout_split *split, size_t part)
 {
+    bool is_copy = part >= split->first_copy;
+    size_t number = is_copy ? part - split->first_copy : part;
     struct record_work work = *whole;
 
-    work.parcel_id = arena_printf(arena, "%.*s-%zu", SLICE_ARGS(whole->envelope.mail_id), part);
+    work.parcel_id = arena_printf(arena, is_copy ? "%.*s-c%zu" : "%.*s-%zu",
+                                  SLICE_ARGS(whole->envelope.mail_id), number);
     work.destination = split->parts[part].destination;
     work.rcpts = &split->rcpts[split->parts[part].first];
     work.rcpt_count = split->parts[part].count;
     work.attempt = 0;
     work.has_fence = false;
+    if (is_copy)
+        restore_envelope(&work.envelope);
+    else
+        work.copy = (struct record_copy){0};
     return work;
 }
 
@@ -88,18 +133,15 @@ static void build(struct publication *publication, struct bus_record *record, st
     struct fanout_publication *own = publication->owner;
     struct fanout *fanout = own->fanout;
     struct parcel *parcel = fanout->parcel;
-    struct buf key = {0};
     struct record_work work =
         fanout_part_work(parcel->arena, &parcel->work, &fanout->split, own->part);
 
     work.has_body_ref = true;
     work.body_ref = parcel_body_ref(parcel);
     work.body = SLICE_NONE;
-    record_work_key(&key, work.destination, work.envelope.mail_id,
-                    (unsigned)parcel->sender->work->fanout);
     record->topic = BUS_WORK;
-    record->key = arena_copy(parcel->arena, buf_slice(&key));
-    buf_free(&key);
+    record->partition = bus_place_of_repeatable(parcel->sender->bus, parcel->sender->work, &work);
+    record->key = work.destination;
     record_put_work(head, &work);
 }
 

@@ -2,7 +2,11 @@
  * A mail for several destinations: its one record becomes one parcel per destination and hundred
  * recipients. The split depends on the record alone, and so do the parcel ids (mail id, "-",
  * number): when it is repeated after a crash, the same parcels come out. Bodies are not copied:
- * every parcel refers to the fan-out's own, or to what that refers to. */
+ * every parcel refers to the fan-out's own, or to what that refers to.
+ *
+ * Where the record asks for a copy (requirements S23..S25), one more parcel per hundred recipients
+ * goes to that host (mail id, "-c", number), with the envelope as it was submitted. Recipients'
+ * wishes for reports stay with the originals. */
 #pragma once
 
 #include "sender/parcel.h"
@@ -10,7 +14,7 @@
 /* Publishes the parcels, and finishes the record when all are durable. */
 void fanout_publish(struct parcel *parcel);
 
-/* The recipients of one parcel: a range of `order`. */
+/* The recipients of one parcel: a range of `rcpts`. */
 struct fanout_part {
     struct slice destination;
     size_t first, count;
@@ -19,7 +23,8 @@ struct fanout_part {
 struct fanout_split {
     struct fanout_part *parts;
     size_t part_count;
-    struct record_rcpt *rcpts; /* a copy, ordered by destination and then by index */
+    size_t first_copy;         /* the parts from here on are the copy */
+    struct record_rcpt *rcpts; /* ordered by destination and then by index; then the copy's */
 };
 
 /* Pure. home: the destination of addresses without a domain (postmaster). */

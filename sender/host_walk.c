@@ -69,7 +69,11 @@ static void ask_hosts(struct host_walk *walk)
     walk->query.owner = walk;
     walk->query.on_hosts = on_hosts;
     walk->query.on_addresses = on_addresses;
-    route_find(parcel->sender->router, parcel->arena, parcel->work.destination, &walk->query);
+    if (record_is_copy(&parcel->work))
+        route_find_host(parcel->sender->router, parcel->arena, parcel->work.copy.host,
+                        (uint16_t)parcel->work.copy.port, &walk->query);
+    else
+        route_find(parcel->sender->router, parcel->arena, parcel->work.destination, &walk->query);
 }
 
 static void ask_addresses(struct host_walk *walk)
@@ -90,7 +94,8 @@ static void take_address(struct host_walk *walk, struct connection_target *ret_t
         (struct connection_target){.address = *address,
                                    .host = walk->hosts.hosts[walk->next_host - 1].name,
                                    .is_clear = sender->settings->tls == SENDER_TLS_OPPORTUNISTIC &&
-                                               pool_is_tls_broken(sender->pool, address)};
+                                               pool_is_tls_broken(sender->pool, address),
+                                   .configuration = walk->parcel->work.envelope.configuration};
 }
 
 enum host_walk_step host_walk_next(struct host_walk *walk, struct connection_target *ret_target)

@@ -3,12 +3,12 @@
  * and the figures in outcome_tell.c. */
 #include "sender/outcome.h"
 
-#include "base/hash.h"
 #include "net/clock.h"
 #include "sender/finding.h"
 #include "sender/outcome_piece.h"
 #include "sender/outcome_tell.h"
 #include "sender/partition.h"
+#include "sender/schedule.h"
 
 /* The partition went to somebody else, who reads the record again: a Timer of ours could come
  * behind his tombstone. */
@@ -76,24 +76,14 @@ static void on_first_durable(struct publication *publication, bool is_refused)
         publish_last(parcel);
 }
 
-static bool has_lost_body(const struct parcel *parcel)
-{
-    for (size_t i = 0; i < parcel->work.rcpt_count; i++)
-        if (parcel->verdicts[i].kind == VERDICT_FAILED && parcel->verdicts[i].is_body_lost)
-            return true;
-    return false;
-}
-
 /* Steps 2 to 4. */
 static void publish_all(struct parcel *parcel)
 {
     static const enum outcome_piece FIRST[] = {
-        PIECE_FAILURE_FAILED, PIECE_FAILURE_EXPIRED, PIECE_FAILURE_RELAYED, PIECE_EVENT_FAILED,
-        PIECE_EVENT_EXPIRED,  PIECE_EVENT_DEFERRED,  PIECE_EVENT_DELIVERED,
+        PIECE_DEAD,         PIECE_FAILURE_FAILED, PIECE_FAILURE_EXPIRED, PIECE_FAILURE_RELAYED,
+        PIECE_EVENT_FAILED, PIECE_EVENT_EXPIRED,  PIECE_EVENT_DEFERRED,  PIECE_EVENT_DELIVERED,
     };
 
-    if (has_lost_body(parcel))
-        publish(parcel, PIECE_DEAD, on_first_durable);
     for (size_t i = 0; i < sizeof FIRST / sizeof *FIRST; i++)
         if (outcome_piece_count(parcel, FIRST[i]))
             publish(parcel, FIRST[i], on_first_durable);
@@ -116,7 +106,7 @@ static void begin(struct parcel *parcel, bool has_attempt)
 static void expire_all(struct parcel *parcel, enum verdict_kind kind)
 {
     struct slice reason = arena_printf(parcel->arena, "no connection within %lld s",
-                                       (long long)parcel->sender->retry.period_s);
+                                       (long long)schedule_settings(parcel)->period_s);
 
     for (size_t i = 0; i < parcel->work.rcpt_count; i++)
         if (parcel->verdicts[i].kind == kind)
@@ -140,21 +130,13 @@ static void choose_last(struct parcel *parcel)
         outcome->last = PIECE_TOMBSTONE;
 }
 
-/* Spreads the retries of mails that failed together, and is the same when a repeat asks again. */
-static uint32_t chance_of(const struct parcel *parcel)
-{
-    return (uint32_t)(hash_bytes(parcel->work.parcel_id) >> (parcel->work.attempt % 32));
-}
-
 void outcome_record(struct parcel *parcel)
 {
-    const struct sender *sender = parcel->sender;
     struct retry_plan plan;
 
     begin(parcel, true);
     if (parcel_count(parcel, VERDICT_DEFERRED)) {
-        plan = retry_plan(&sender->retry, parcel->work.envelope.queued_at_ms,
-                          parcel->outcome->now_ms, parcel->work.attempt + 1, chance_of(parcel));
+        plan = schedule_plan(parcel, parcel->outcome->now_ms);
         parcel->outcome->due_ms = plan.due_ms;
         if (plan.is_expired)
             expire_all(parcel, VERDICT_DEFERRED);

@@ -8,15 +8,39 @@
 struct piece_row {
     void (*build)(const struct parcel *parcel, const struct piece_row *row,
                   struct bus_record *record, struct buf *head);
+    bool (*is_about)(const struct parcel *parcel, const struct piece_row *row,
+                     const struct verdict *verdict);
     enum verdict_kind kind; /* the recipients it is about */
     enum event_kind event;
     enum record_action action; /* of a failure record; RECORD_RELAYED: only those it is owed to */
     const char *word;          /* in the derived event id, or the timer's reason */
 };
 
-static bool is_about(const struct piece_row *row, const struct verdict *verdict)
+static bool is_of_kind(const struct parcel *parcel, const struct piece_row *row,
+                       const struct verdict *verdict)
 {
-    return verdict->kind == row->kind && (row->action != RECORD_RELAYED || verdict->owes_relayed);
+    (void)parcel;
+    return verdict->kind == row->kind;
+}
+
+/* Nobody gets a report about a copy: it could only confuse the sender of the mail. */
+static bool is_owed(const struct parcel *parcel, const struct piece_row *row,
+                    const struct verdict *verdict)
+{
+    return !record_is_copy(&parcel->work) && verdict->kind == row->kind &&
+           (row->action != RECORD_RELAYED || verdict->owes_relayed);
+}
+
+/* No failure record will keep it: a body that cannot be read again, a copy that was refused. */
+static bool is_buried(const struct parcel *parcel, const struct piece_row *row,
+                      const struct verdict *verdict)
+{
+    bool is_failed = verdict->kind == VERDICT_FAILED;
+
+    (void)row;
+    if (record_is_copy(&parcel->work))
+        return is_failed || verdict->kind == VERDICT_EXPIRED;
+    return is_failed && verdict->is_body_lost;
 }
 
 static size_t count_about(const struct parcel *parcel, const struct piece_row *row)
@@ -24,7 +48,7 @@ static size_t count_about(const struct parcel *parcel, const struct piece_row *r
     size_t count = 0;
 
     for (size_t i = 0; i < parcel->work.rcpt_count; i++)
-        count += is_about(row, &parcel->verdicts[i]);
+        count += row->is_about(parcel, row, &parcel->verdicts[i]);
     return count;
 }
 
@@ -38,7 +62,7 @@ static void keep_rcpts(const struct parcel *parcel, const struct piece_row *row,
     work->rcpt_count = 0;
     work->rcpts = arena_alloc(parcel->arena, count * sizeof *work->rcpts);
     for (size_t i = 0; i < count; i++)
-        if (is_about(row, &parcel->verdicts[i]))
+        if (row->is_about(parcel, row, &parcel->verdicts[i]))
             work->rcpts[work->rcpt_count++] = parcel->work.rcpts[i];
 }
 
@@ -86,11 +110,32 @@ static void build_failure(const struct parcel *parcel, const struct piece_row *r
     record_put_failure(head, &failure);
 }
 
+static const struct record_rcpt *first_buried(const struct parcel *parcel)
+{
+    size_t i = 0;
+
+    while (i + 1 < parcel->work.rcpt_count && !is_buried(parcel, NULL, &parcel->verdicts[i]))
+        i++;
+    return &parcel->work.rcpts[i];
+}
+
+const char *outcome_dead_reason(const struct parcel *parcel)
+{
+    const struct record_reply *last = &first_buried(parcel)->last;
+    struct slice why = last->text.len ? last->text : last->reason;
+
+    if (!record_is_copy(&parcel->work))
+        return "the body is gone from the log";
+    return arena_str(parcel->arena,
+                     arena_printf(parcel->arena, "the copy for %.*s was given up: %.*s",
+                                  SLICE_ARGS(parcel->work.destination), SLICE_ARGS(why)));
+}
+
 static void build_dead(const struct parcel *parcel, const struct piece_row *row,
                        struct bus_record *record, struct buf *head)
 {
     (void)row;
-    dead_build(parcel, "the body is gone from the log", record, head);
+    dead_build(parcel, outcome_dead_reason(parcel), record, head);
 }
 
 static void build_timer(const struct parcel *parcel, const struct piece_row *row,
@@ -116,9 +161,9 @@ static void build_tombstone(const struct parcel *parcel, const struct piece_row 
 }
 
 /* clang-format off */
-#define EVENT(kind, word)           {build_event, VERDICT_##kind, EVENT_##kind, RECORD_FAILED, word}
-#define FAILURE(kind, action, word) {build_failure, VERDICT_##kind, EVENT_KINDS, RECORD_##action, word}
-#define OTHER(build, kind, word)    {build, VERDICT_##kind, EVENT_KINDS, RECORD_FAILED, word}
+#define EVENT(kind, word)           {build_event, is_of_kind, VERDICT_##kind, EVENT_##kind, RECORD_FAILED, word}
+#define FAILURE(kind, action, word) {build_failure, is_owed, VERDICT_##kind, EVENT_KINDS, RECORD_##action, word}
+#define TIMER(build, kind, word)    {build, is_of_kind, VERDICT_##kind, EVENT_KINDS, RECORD_FAILED, word}
 
 static const struct piece_row ROWS[OUTCOME_PIECES] = {
     [PIECE_EVENT_DELIVERED]  = EVENT(DELIVERED, "delivered"),
@@ -128,10 +173,10 @@ static const struct piece_row ROWS[OUTCOME_PIECES] = {
     [PIECE_FAILURE_FAILED]   = FAILURE(FAILED, FAILED, "failed"),
     [PIECE_FAILURE_EXPIRED]  = FAILURE(EXPIRED, FAILED, "expired"),
     [PIECE_FAILURE_RELAYED]  = FAILURE(DELIVERED, RELAYED, "relayed"),
-    [PIECE_DEAD]             = OTHER(build_dead, NONE, ""),
-    [PIECE_TIMER_DEFERRED]   = OTHER(build_timer, DEFERRED, "deferred"),
-    [PIECE_TIMER_PARKED]     = OTHER(build_timer, NONE, "parked"),
-    [PIECE_TOMBSTONE]        = OTHER(build_tombstone, NONE, ""),
+    [PIECE_DEAD]             = {build_dead, is_buried, VERDICT_NONE, EVENT_KINDS, RECORD_FAILED, ""},
+    [PIECE_TIMER_DEFERRED]   = TIMER(build_timer, DEFERRED, "deferred"),
+    [PIECE_TIMER_PARKED]     = TIMER(build_timer, NONE, "parked"),
+    [PIECE_TOMBSTONE]        = TIMER(build_tombstone, NONE, ""),
 };
 /* clang-format on */
 

@@ -14,7 +14,7 @@ enum outcome_piece {
     PIECE_FAILURE_FAILED,
     PIECE_FAILURE_EXPIRED,
     PIECE_FAILURE_RELAYED,
-    PIECE_DEAD, /* the body is gone */
+    PIECE_DEAD, /* the body is gone, or a copy was given up */
     /* the timer record, last */
     PIECE_TIMER_DEFERRED,
     PIECE_TIMER_PARKED,
@@ -40,5 +40,7 @@ size_t outcome_piece_count(const struct parcel *parcel, enum outcome_piece piece
 /* Fills topic, key and body; appends the head. */
 void outcome_piece_build(const struct parcel *parcel, enum outcome_piece piece,
                          struct bus_record *record, struct buf *head);
+/* Of PIECE_DEAD: a sentence, in the parcel's arena. */
+const char *outcome_dead_reason(const struct parcel *parcel);
 /* The event's name, for metrics; NULL: not an event. */
 const char *outcome_piece_event(enum outcome_piece piece);

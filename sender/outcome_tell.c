@@ -48,6 +48,8 @@ static void log_verdict(const struct parcel *parcel, enum verdict_kind kind, siz
         log_reply(&line, &rcpt->last);
     if (kind == VERDICT_DEFERRED)
         log_int(&line, LOG_DUE, parcel->outcome->due_ms);
+    if (record_is_copy(work))
+        log_int(&line, LOG_COPY, 1);
     if (parcel->verdicts[first].maybe_duplicate)
         log_int(&line, LOG_UNCERTAIN, 1);
     log_end(&line);
@@ -68,7 +70,7 @@ static void count_final(const struct parcel *parcel, enum verdict_kind kind)
     double age_s =
         (double)(parcel->outcome->now_ms - parcel->work.envelope.queued_at_ms) / MS_PER_S;
 
-    if (kind == VERDICT_DEFERRED)
+    if (kind == VERDICT_DEFERRED || record_is_copy(&parcel->work))
         return;
     if (kind == VERDICT_DELIVERED)
         metric_observe(sender->cells.in_system_delivered, age_s);
@@ -84,12 +86,18 @@ static void count_rcpt(const struct parcel *parcel, size_t i)
     struct metrics *metrics = sender->env->metrics;
     const struct verdict *verdict = &parcel->verdicts[i];
 
+    if (record_is_copy(&parcel->work)) {
+        metrics_add(metrics, METRIC_SENDER_COPIES, METRIC_LABELS(NAMES[verdict->kind]), 1);
+        return;
+    }
     if (verdict->kind == VERDICT_EXPIRED)
         metrics_add(metrics, METRIC_SENDER_EXPIRED, METRIC_NO_LABELS, 1);
     if (verdict->maybe_duplicate)
         metrics_add(metrics, METRIC_SENDER_UNCERTAIN, METRIC_NO_LABELS, 1);
     if (!parcel->outcome->has_attempt)
         return;
+    if (verdict->error_class == VERDICT_CLASS_BLOCKED)
+        metrics_add(metrics, METRIC_SENDER_BLOCKED, METRIC_NO_LABELS, 1);
     if (verdict->kind == VERDICT_DELIVERED) {
         metric_add(sender->cells.delivered, 1);
         metric_add(sender->cells.reply_delivered, 1);
@@ -101,6 +109,8 @@ static void count_rcpt(const struct parcel *parcel, size_t i)
 
 void outcome_tell(const struct parcel *parcel)
 {
+    if (parcel->outcome->has_attempt && !record_is_copy(&parcel->work))
+        metric_observe(parcel->sender->cells.attempt_number, parcel->work.attempt + 1);
     for (enum verdict_kind kind = VERDICT_DELIVERED; kind < VERDICT_KINDS; kind++) {
         size_t count = 0, first = 0;
         for (size_t i = parcel->work.rcpt_count; i-- > 0;)
@@ -122,7 +132,8 @@ void outcome_tell_published(const struct parcel *parcel, enum outcome_piece piec
     const char *event = outcome_piece_event(piece);
 
     if (piece == PIECE_DEAD)
-        dead_tell(parcel, "the body is gone from the log");
+        dead_tell(parcel, record_is_copy(&parcel->work) ? "copy" : "body",
+                  outcome_dead_reason(parcel));
     if (!event)
         return;
     if (is_ok && piece == PIECE_EVENT_DELIVERED)

@@ -143,6 +143,11 @@ void parcel_wait_ends(struct parcel *parcel)
     parcel->state = PARCEL_TAKEN;
 }
 
+const struct configuration *parcel_configuration(const struct parcel *parcel)
+{
+    return configurations_find(parcel->sender->configurations, parcel->work.envelope.configuration);
+}
+
 size_t parcel_count(const struct parcel *parcel, enum verdict_kind kind)
 {
     size_t count = 0;

@@ -77,5 +77,7 @@ bool parcel_is_owned(const struct parcel *parcel);
 /* HELD and UNOWNED are lists of their own. */
 void parcel_wait_in(struct parcel *parcel, enum parcel_state state, struct list *list);
 void parcel_wait_ends(struct parcel *parcel);
+/* The configuration of its envelope, as it is now: until control returns to the loop. */
+const struct configuration *parcel_configuration(const struct parcel *parcel);
 /* Recipients with that verdict. */
 size_t parcel_count(const struct parcel *parcel, enum verdict_kind kind);

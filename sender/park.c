@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Who is parked, and until when. One destination may use everything as long as it moves: its share
  * counts only when nothing more is taken from the log and its first parcel has waited for
- * park_after_s. Then the newest go, so that the oldest keep their place. */
+ * park_after_s. Then the newest go, so that the oldest keep their place. Copies for an archive give
+ * way at once: a slow archive must not hold up the mails themselves (S23). */
 #include "sender/park.h"
 
 #include "base/hash.h"
 #include "net/clock.h"
 #include "sender/destination.h"
 #include "sender/outcome.h"
+#include "sender/schedule.h"
 
 #define DUE_MIN_MS  15000
 #define DUE_SPAN_MS 45000
@@ -19,7 +21,7 @@ void park_parcel(struct parcel *parcel, const char *reason)
     int64_t now_ms = clock_wall_ms();
     int64_t spread_ms = (int64_t)(hash_bytes(parcel->work.parcel_id) % DUE_SPAN_MS);
 
-    if (retry_is_overdue(&sender->retry, parcel->work.envelope.queued_at_ms, now_ms)) {
+    if (schedule_is_overdue(parcel, now_ms)) {
         outcome_expire(parcel);
         return;
     }
@@ -42,13 +44,21 @@ static size_t share_of(const struct sender *sender)
     return share < fair ? share : fair;
 }
 
+static bool has_patience(const struct sender *sender, const struct destination *dest)
+{
+    const struct parcel *oldest = destination_oldest(dest);
+    uint64_t waited_ms = loop_now_ms(sender->loop) - oldest->queued_ms;
+
+    return !record_is_copy(&oldest->work) &&
+           waited_ms < (uint64_t)sender->settings->park_after_s * MS_PER_S;
+}
+
 static void park_surplus(void *owner, struct destination *dest)
 {
     const struct parking *parking = owner;
     struct sender *sender = parking->sender;
-    uint64_t waited_ms = loop_now_ms(sender->loop) - destination_oldest(dest)->queued_ms;
 
-    if (waited_ms < (uint64_t)sender->settings->park_after_s * MS_PER_S)
+    if (has_patience(sender, dest))
         return;
     while (destination_waiting(dest) &&
            destination_waiting(dest) + destination_active(dest) > parking->share) {

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Buckets by address, one list from the least to the most recently used, one timer for its head. */
+ * The shares of the configurations, and what all connections have in common. */
 #include "sender/pool.h"
 
-#include "base/assert.h"
-#include "base/map.h"
 #include "base/xalloc.h"
+#include "sender/pool_share.h"
 
-#define KEY_MAX        20 /* IPv6, port, flag */
 #define BROKEN_TLS_MAX 64
 #define BROKEN_TLS_MS  3600000u
 #define MS_PER_S       1000u
-
-struct pool_bucket { /* the idle connections to one place; freed with the last of them */
-    struct map_node node;
-    struct list connections;
-    char key[KEY_MAX];
-};
 
 struct broken_tls {
     struct net_address address;
@@ -25,77 +17,33 @@ struct broken_tls {
 struct pool {
     struct connection_set set;
     struct loop *loop;
-    const struct sender_settings *settings;
     struct metrics *metrics;
-    struct map buckets;
-    struct list lru; /* oldest first */
-    struct loop_timer *expiry;
+    struct list shares; /* struct pool_share: a handful */
     bool is_draining;
     struct broken_tls broken[BROKEN_TLS_MAX];
     size_t broken_next;
 };
 
-static struct connection_idle *idle_of_lru(struct list_node *node)
+static struct pool_share *share_of_node(struct list_node *node)
 {
-    return LIST_OWNER(node, struct connection_idle, lru_node);
+    return LIST_OWNER(node, struct pool_share, node);
 }
 
-static struct slice key_of(const struct net_address *address, bool is_clear, char key[KEY_MAX])
+/* Of exactly that name; NULL: none. */
+static struct pool_share *find_share(const struct pool *pool, struct slice name)
 {
-    const void *ip = &address->v4.sin_addr;
-    size_t len = sizeof address->v4.sin_addr;
-    uint16_t port = net_address_port(address);
+    struct list_node *node = list_first(&pool->shares);
 
-    if (address->any.sa_family == AF_INET6) {
-        ip = &address->v6.sin6_addr;
-        len = sizeof address->v6.sin6_addr;
-    }
-    memcpy(key, ip, len);
-    key[len] = (char)(port >> 8);
-    key[len + 1] = (char)(port & 0xff);
-    key[len + 2] = (char)is_clear;
-    return slice_of(key, len + 3);
+    while (node && !slice_eq(slice_str(share_of_node(node)->name), name))
+        node = list_next(&pool->shares, node);
+    return node ? share_of_node(node) : NULL;
 }
 
-static void forget(struct pool *pool, struct connection_idle *idle)
+/* As configurations_find. */
+static struct pool_share *share_of(const struct pool *pool, struct slice configuration)
 {
-    struct pool_bucket *bucket = idle->bucket;
-
-    list_remove(&pool->lru, &idle->lru_node);
-    list_remove(&bucket->connections, &idle->bucket_node);
-    idle->bucket = NULL;
-    if (bucket->connections.count)
-        return;
-    map_remove(&pool->buckets, &bucket->node);
-    xfree(bucket);
-}
-
-static void evict(struct pool *pool, struct connection_idle *idle, const char *reason)
-{
-    forget(pool, idle);
-    connection_close(connection_of_idle(idle));
-    metrics_add(pool->metrics, METRIC_POOL_EVICTIONS, METRIC_LABELS(reason), 1);
-}
-
-static uint64_t timeout_ms(const struct pool *pool)
-{
-    return (uint64_t)pool->settings->pool_timeout_s * MS_PER_S;
-}
-
-static void on_expiry(void *owner)
-{
-    struct pool *pool = owner;
-    uint64_t now_ms = loop_now_ms(pool->loop);
-    struct list_node *node;
-
-    while ((node = list_first(&pool->lru))) {
-        uint64_t due_ms = idle_of_lru(node)->since_ms + timeout_ms(pool);
-        if (now_ms < due_ms) {
-            loop_timer_start(pool->expiry, due_ms - now_ms);
-            return;
-        }
-        evict(pool, idle_of_lru(node), "timeout");
-    }
+    struct pool_share *share = find_share(pool, configuration);
+    return share ? share : find_share(pool, SLICE(CONFIGURATION_DEFAULT));
 }
 
 /* The owner of an idle connection is the pool. */
@@ -105,7 +53,7 @@ static void on_idle_failed(void *owner, struct connection *connection,
     struct pool *pool = owner;
 
     (void)trouble;
-    forget(pool, connection_idle(connection));
+    pool_share_forget(connection);
     metrics_add(pool->metrics, METRIC_POOL_EVICTIONS, METRIC_LABELS("peer"), 1);
 }
 
@@ -117,12 +65,16 @@ struct pool *pool_new(struct loop *loop, const struct sender_settings *settings,
     struct pool *pool = xalloc(sizeof *pool);
 
     pool->loop = loop;
-    pool->settings = settings;
     pool->metrics = metrics;
-    pool->expiry = loop_timer_new(loop, on_expiry, pool);
-    list_init(&pool->lru);
+    list_init(&pool->shares);
     connection_set_init(&pool->set, loop, settings, tls);
     return pool;
+}
+
+static void remove_share(struct pool *pool, struct pool_share *share)
+{
+    list_remove(&pool->shares, &share->node);
+    pool_share_free(share);
 }
 
 void pool_free(struct pool **pool)
@@ -131,31 +83,55 @@ void pool_free(struct pool **pool)
 
     if (!*pool)
         return;
-    while ((node = list_first(&(*pool)->lru)))
-        forget(*pool, idle_of_lru(node));
+    while ((node = list_first(&(*pool)->shares)))
+        remove_share(*pool, share_of_node(node));
     connection_set_end(&(*pool)->set);
-    loop_timer_free(&(*pool)->expiry);
-    map_free(&(*pool)->buckets);
     xfree(*pool);
     *pool = NULL;
+}
+
+static void set_share(struct pool *pool, const struct configuration *configuration)
+{
+    struct pool_share *share = find_share(pool, configuration->name);
+
+    if (!share) {
+        share = pool_share_new(pool->loop, pool->metrics, configuration->name);
+        list_push(&pool->shares, &share->node);
+    }
+    pool_share_set_limits(share, (size_t)configuration->pool_count,
+                          (uint64_t)configuration->pool_timeout_s * MS_PER_S);
+}
+
+static void remove_others(struct pool *pool, const struct configurations *configurations)
+{
+    struct list_node *node, *next;
+
+    for (node = list_first(&pool->shares); node; node = next) {
+        struct pool_share *share = share_of_node(node);
+        struct slice name = slice_str(share->name);
+        next = list_next(&pool->shares, node);
+        if (slice_eq(configurations_find(configurations, name)->name, name))
+            continue;
+        pool_share_evict_all(share, "configuration");
+        remove_share(pool, share);
+    }
+}
+
+void pool_set_limits(struct pool *pool, const struct configurations *configurations)
+{
+    for (size_t i = 0; i < configurations_count(configurations); i++)
+        set_share(pool, configurations_at(configurations, i));
+    remove_others(pool, configurations);
 }
 
 struct connection *pool_take(struct pool *pool, const struct connection_target *target,
                              const struct connection_ops *ops, void *owner)
 {
-    char key[KEY_MAX];
-    struct map_node *node =
-        map_get(&pool->buckets, key_of(&target->address, target->is_clear, key));
-    struct connection_idle *idle;
-    struct connection *connection;
+    struct connection *connection =
+        pool_share_take(share_of(pool, target->configuration), &target->address, target->is_clear);
 
-    if (!node)
-        return NULL;
-    idle = LIST_OWNER(list_last(&MAP_OWNER(node, struct pool_bucket, node)->connections),
-                      struct connection_idle, bucket_node);
-    connection = connection_of_idle(idle);
-    forget(pool, idle);
-    connection_wake(connection, ops, owner);
+    if (connection)
+        connection_wake(connection, ops, owner);
     return connection;
 }
 
@@ -165,40 +141,14 @@ struct connection *pool_open(struct pool *pool, const struct connection_target *
     return connection_open(&pool->set, target, ops, owner);
 }
 
-static struct pool_bucket *bucket_get(struct pool *pool, const struct connection *connection)
-{
-    char key[KEY_MAX];
-    struct slice text =
-        key_of(connection_address(connection), connection_is_clear(connection), key);
-    struct map_node *node = map_get(&pool->buckets, text);
-    struct pool_bucket *bucket;
-
-    if (node)
-        return MAP_OWNER(node, struct pool_bucket, node);
-    bucket = xalloc(sizeof *bucket);
-    list_init(&bucket->connections);
-    memcpy(bucket->key, text.at, text.len);
-    map_put(&pool->buckets, &bucket->node, slice_of(bucket->key, text.len));
-    return bucket;
-}
-
 void pool_put(struct pool *pool, struct connection *connection)
 {
-    struct connection_idle *idle = connection_idle(connection);
-
     if (pool->is_draining || connection_is_worn(connection)) {
         connection_close(connection);
         return;
     }
     connection_rest(connection, &IDLE_OPS, pool);
-    idle->bucket = bucket_get(pool, connection);
-    idle->since_ms = loop_now_ms(pool->loop);
-    list_push(&idle->bucket->connections, &idle->bucket_node);
-    list_push(&pool->lru, &idle->lru_node);
-    if (pool->lru.count > (size_t)pool->settings->pool_count)
-        evict(pool, idle_of_lru(list_first(&pool->lru)), "lru");
-    if (!loop_timer_is_running(pool->expiry))
-        loop_timer_start(pool->expiry, timeout_ms(pool));
+    pool_share_put(share_of(pool, connection_configuration(connection)), connection);
 }
 
 void pool_tick(struct pool *pool)
@@ -208,11 +158,11 @@ void pool_tick(struct pool *pool)
 
 void pool_drain(struct pool *pool)
 {
-    struct list_node *node;
+    struct list_node *node = list_first(&pool->shares);
 
     pool->is_draining = true;
-    while ((node = list_first(&pool->lru)))
-        evict(pool, idle_of_lru(node), "drain");
+    for (; node; node = list_next(&pool->shares, node))
+        pool_share_evict_all(share_of_node(node), "drain");
 }
 
 void pool_measure(const struct pool *pool)
@@ -230,7 +180,12 @@ void pool_measure(const struct pool *pool)
 
 size_t pool_idle_count(const struct pool *pool)
 {
-    return pool->lru.count;
+    struct list_node *node = list_first(&pool->shares);
+    size_t count = 0;
+
+    for (; node; node = list_next(&pool->shares, node))
+        count += share_of_node(node)->lru.count;
+    return count;
 }
 
 size_t pool_count(const struct pool *pool)

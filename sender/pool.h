@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The connection pool (requirements S19..S22, rule C17 of docs/smtp.md): idle connections by
- * address, port and whether they avoid TLS; TLS policy, source address and EHLO name are the same
- * for all of a pool. At most `pool_count` of them, the least recently used one goes first; closed
- * when idle for `pool_timeout_s`, or when the peer says anything. */
+ * configuration, address, port and whether they avoid TLS; TLS policy, source address and EHLO name
+ * are the same for all of a pool. Each configuration has its own count, least recently used one and
+ * timeout; a connection also goes when the peer says anything. */
 #pragma once
 
+#include "profile/configuration.h"
 #include "sender/connection.h"
 #include "service/metrics.h"
 
@@ -12,6 +13,10 @@ struct pool;
 
 struct pool *pool_new(struct loop *loop, const struct sender_settings *settings, struct tls *tls,
                       struct metrics *metrics);
+/* Before the first connection, and again when the settings are new: `pool.count` and
+ * `pool.timeout_s` of each configuration. Copied. The connections of a configuration that is gone
+ * are closed; those that are busy come back to the one called "default". */
+void pool_set_limits(struct pool *pool, const struct configurations *configurations);
 /* Drops every connection, busy ones too; no callbacks. NULL accepted, NULL set. */
 void pool_free(struct pool **pool);
 

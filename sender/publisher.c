@@ -69,10 +69,11 @@ void publisher_start(struct publisher *publisher, struct publication *publicatio
     buf_clear(&publisher->head);
     publication->build(publication, &record, &publisher->head);
     record.head = buf_slice(&publisher->head);
-    record.partition =
-        record.topic == BUS_EVENT
-            ? bus_partition_of_moment(publisher->bus, BUS_EVENT, loop_now_ms(publisher->loop))
-            : bus_partition_of(publisher->bus, record.topic, record.key);
+    if (record.topic == BUS_EVENT)
+        record.partition =
+            bus_partition_of_moment(publisher->bus, BUS_EVENT, loop_now_ms(publisher->loop));
+    else if (record.topic != BUS_WORK)
+        record.partition = bus_partition_of(publisher->bus, record.topic, record.key);
     publication->ticket = (struct bus_ticket){.on_acked = on_acked, .owner = publication};
     bus_publish(publisher->bus, &record, &publication->ticket);
 }

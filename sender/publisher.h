@@ -12,8 +12,9 @@ struct publisher;
 /* Embedded in the owner's memory, zero-initialised but for the first four; alive until
  * on_durable. */
 struct publication {
-    /* Fills in topic, key and, where there is one, body or is_tombstone; appends the head. The
-     * publisher works out the partition. May be called several times; must build the same. */
+    /* Fills in topic, key, of work the partition (the publisher works out the others) and, where
+     * there is one, body or is_tombstone; appends the head. May be called several times; must build
+     * the same. */
     void (*build)(struct publication *publication, struct bus_record *record, struct buf *head);
     /* Exactly once, never from inside publisher_start. is_refused: the log will never take it (too
      * large), and is_dispensable is set. */

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "bus/bus.h"
-#include "profile/retry.h"
+#include "profile/configuration.h"
 #include "proto/settings.h"
 #include "redis/redis.h"
 #include "sender/settings.h"
@@ -15,6 +15,7 @@ struct sender_cells { /* series of the hot path */
     struct metric_cell *delivered, *stale_recent, *reused, *fresh;
     struct metric_cell *stage_queue, *stage_dns, *stage_connect, *stage_transmit;
     struct metric_cell *in_system_delivered, *reply_delivered, *event_delivered;
+    struct metric_cell *attempt_number;
 };
 
 struct sender {
@@ -22,7 +23,8 @@ struct sender {
     struct loop *loop;
     const struct sender_settings *settings;
     const struct work_settings *work;
-    struct retry_settings retry;
+    struct configurations *configurations; /* replaced when the file is read again */
+    int64_t time_scale;                    /* of the retry schedule */
     struct sender_cells cells;
 
     struct bus *bus;

@@ -23,14 +23,22 @@ struct router {
     uint64_t random;     /* state of the shuffle; not a secret */
 };
 
-static struct route_host host_from_settings(struct slice text, uint16_t default_port)
+static struct route_host trusted_host(struct slice name, uint16_t port)
 {
-    struct route_host host = {.port = default_port, .is_trusted = true};
+    struct route_host host = {.name = name, .port = port, .is_trusted = true};
     struct err not_an_ip;
 
-    ASSERT(route_host_split(text, &host.name, &host.port)); /* the settings table checked it */
-    host.has_address = net_address_parse(host.name, host.port, &host.address, &not_an_ip) == 0;
+    host.has_address = net_address_parse(name, port, &host.address, &not_an_ip) == 0;
     return host;
+}
+
+static struct route_host host_from_settings(struct slice text, uint16_t default_port)
+{
+    struct slice name = SLICE_NONE;
+    uint16_t port = default_port;
+
+    ASSERT(route_host_split(text, &name, &port)); /* the settings table checked it */
+    return trusted_host(name, port);
 }
 
 static void add_static_route(struct router *router, const struct sender_route *setting)
@@ -256,6 +264,26 @@ void route_find(struct router *router, struct arena *arena, struct slice destina
     }
     query->lookup = (struct dns_lookup){.on_answer = on_mx, .owner = query};
     dns_find_mx(router->resolver, destination, &query->lookup);
+}
+
+static void answer_host(void *owner)
+{
+    struct route_query *query = owner;
+
+    answer_hosts(query, ROUTE_FOUND, &(struct route_hosts){query->host, 1}, "");
+}
+
+void route_find_host(struct router *router, struct arena *arena, struct slice host, uint16_t port,
+                     struct route_query *query)
+{
+    struct route_host *only = arena_alloc(arena, sizeof *only);
+
+    *only = trusted_host(host, port);
+    query->router = router;
+    query->arena = arena;
+    query->host = only;
+    query->lookup = (struct dns_lookup){0};
+    loop_later(router->loop, &query->later, answer_host, query);
 }
 
 static void answer_filtered(struct route_query *query, const struct net_address *found,

@@ -70,6 +70,9 @@ void router_free(struct router **router);
 /* destination: a domain in lower case, or an address literal with its brackets. */
 void route_find(struct router *router, struct arena *arena, struct slice destination,
                 struct route_query *query);
+/* One host of the settings' choice, at a port: no MX records, and its address may be private. */
+void route_find_host(struct router *router, struct arena *arena, struct slice host, uint16_t port,
+                     struct route_query *query);
 void route_find_addresses(struct router *router, struct arena *arena, const struct route_host *host,
                           struct route_query *query);
 void route_cancel(struct route_query *query);

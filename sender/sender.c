@@ -5,6 +5,7 @@
 #include "base/xalloc.h"
 #include "dns/resolver.h"
 #include "net/tls.h"
+#include "profile/domains.h"
 #include "redis/settings.h"
 #include "sender/body.h"
 #include "sender/destination.h"
@@ -16,7 +17,7 @@
 #include "sender/pool.h"
 #include "sender/publisher.h"
 #include "sender/slots.h"
-#include "service/retry_section.h"
+#include "service/settings.h"
 
 #define TICK_MS         1000
 #define GOODBYE_MS      2000
@@ -40,6 +41,7 @@ static void find_cells(struct sender *sender)
             metrics_cell(metrics, METRIC_SENDER_TIME_IN_SYSTEM, METRIC_LABELS("delivered")),
         .reply_delivered = metrics_cell(metrics, METRIC_SENDER_REPLIES,
                                         METRIC_LABELS(smtp_stage_name(SMTP_STAGE_DOT), "2")),
+        .attempt_number = metrics_cell(metrics, METRIC_SENDER_ATTEMPT_NUMBER, METRIC_NO_LABELS),
         .event_delivered = metrics_cell(metrics, METRIC_EVENTS, METRIC_LABELS("delivered", "ok")),
     };
 }
@@ -143,6 +145,7 @@ static void sender_free(void **role)
     flight_free(&sender->flight);
     marks_free(&sender->marks);
     tls_free(&sender->tls);
+    configurations_free(&sender->configurations);
     loop_timer_free(&sender->tick);
     while (sender->spare_count)
         arena_free(&sender->spare_arenas[--sender->spare_count]);
@@ -184,6 +187,7 @@ static void make_parts(struct sender *sender)
                                              .allow_private = settings->allow_private_targets},
                    conf);
     sender->pool = pool_new(sender->loop, settings, sender->tls, sender->env->metrics);
+    pool_set_limits(sender->pool, sender->configurations);
     sender->destinations = destinations_new(&(struct destination_limits){
         .per_destination = (size_t)settings->connections_per_destination,
         .total = (size_t)settings->connections_max});
@@ -196,6 +200,7 @@ static void make_parts(struct sender *sender)
 
 static int sender_start(struct service_env *env, void **ret_role, struct err *err)
 {
+    const struct service_settings *service = conf_values(env->conf, &SERVICE_SECTION);
     struct sender *sender = xalloc(sizeof *sender);
     void *role = sender;
 
@@ -203,7 +208,10 @@ static int sender_start(struct service_env *env, void **ret_role, struct err *er
     sender->loop = env->loop;
     sender->settings = conf_values(env->conf, &SENDER_SECTION);
     sender->work = conf_values(env->conf, &WORK_SECTION);
-    sender->retry = retry_section_get(env->conf);
+    sender->configurations = configurations_new(env->conf);
+    sender->time_scale = service->time_scale;
+    if (sender->time_scale != 1)
+        log_note(env->log, LOG_WARNING, "test_time", "service.time_scale: retries come early");
     list_init(&sender->unowned);
     list_init(&sender->rechecks);
     find_cells(sender);
@@ -216,6 +224,16 @@ static int sender_start(struct service_env *env, void **ret_role, struct err *er
     loop_timer_start(sender->tick, 0);
     *ret_role = sender;
     return 0;
+}
+
+/* Parcels ask for their configuration whenever they need it. */
+static void sender_reload(void *role, const struct conf *conf)
+{
+    struct sender *sender = role;
+
+    configurations_free(&sender->configurations);
+    sender->configurations = configurations_new(conf);
+    pool_set_limits(sender->pool, sender->configurations);
 }
 
 static void sender_drain(void *role)
@@ -240,8 +258,17 @@ static void sender_measure(void *role)
 }
 
 static const struct conf_section *const SECTIONS[] = {
-    &SENDER_SECTION, &ROUTES_SECTION, &DNS_SECTION, &REDIS_SECTION,
-    &RETRY_SECTION,  &WORK_SECTION,   NULL,
+    &SENDER_SECTION,
+    &ROUTES_SECTION,
+    &DNS_SECTION,
+    &REDIS_SECTION,
+    &CONFIGURATIONS_SECTION,
+    &SENDING_DOMAINS_SECTION,
+    &BOUNCES_SECTION,
+    &FORWARDING_RULES_SECTION,
+    &WORK_SECTION,
+    &SERVICE_SECTION,
+    NULL,
 };
 
 const struct service_role sender_role = {
@@ -249,6 +276,7 @@ const struct service_role sender_role = {
     .sections = SECTIONS,
     .start = sender_start,
     .drain = sender_drain,
+    .reload = sender_reload,
     .free = sender_free,
     .measure = sender_measure,
 };

@@ -113,10 +113,6 @@ static const struct conf_setting SENDER_TABLE[] = {
     {"park_after_s", CONF_INT, SENDER(park_after_s), "30", 1, 3600, "s", NULL,
      "How long a parcel may wait for its destination's turn, or for memory, before it may be put "
      "back.", NULL},
-    {"pool_count", CONF_INT, SENDER(pool_count), "100", 1, 500, "", NULL,
-     "Idle connections kept for reuse (S20).", NULL},
-    {"pool_timeout_s", CONF_INT, SENDER(pool_timeout_s), "60", 1, 600, "s", NULL,
-     "A connection idle for that long is closed (S21).", NULL},
     {"port", CONF_INT, SENDER(port), "25", 1, 65535, "", NULL,
      "Port of MX hosts. Anything but 25 is for tests.", NULL},
     {"source_address", CONF_STRING, SENDER(source_address), "", 0, 64, "", NULL,
@@ -174,6 +170,7 @@ const struct conf_section ROUTES_SECTION = {
     .count = sizeof ROUTE_TABLE / sizeof *ROUTE_TABLE,
     .size = sizeof(struct sender_route),
     .is_list = true,
+    .key = "domain",
 };
 
 const struct conf_section DNS_SECTION = {

@@ -23,8 +23,6 @@ struct sender_settings {
     int64_t connections_per_destination;
     int64_t mails_per_connection;
     int64_t addresses_max; /* tried per attempt (C3) */
-    int64_t pool_count;
-    int64_t pool_timeout_s;
     /* Deadlines, by what is waited for (docs/smtp.md section 5). */
     int64_t connect_timeout_s, greeting_timeout_s, tls_timeout_s, command_timeout_s;
     int64_t data_timeout_s, block_timeout_s, dot_timeout_s;

@@ -8,14 +8,13 @@
 #include "sender/destination.h"
 #include "sender/outcome.h"
 #include "sender/pool.h"
+#include "sender/schedule.h"
 
 /* A first attempt that comes after the retry period is not made (S13 looks ahead for later ones:
  * their timers lie within the period). */
 static bool is_overdue(const struct parcel *parcel)
 {
-    return parcel->work.attempt == 0 &&
-           retry_is_overdue(&parcel->sender->retry, parcel->work.envelope.queued_at_ms,
-                            clock_wall_ms());
+    return parcel->work.attempt == 0 && schedule_is_overdue(parcel, clock_wall_ms());
 }
 
 /* False: the parcel went another way, its slot is still free. */

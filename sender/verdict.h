@@ -22,6 +22,8 @@ enum verdict_next {
     VERDICT_FOLLOW_UP, /* the peer took enough recipients: again, in a following transaction */
 };
 
+#define VERDICT_CLASS_BLOCKED 10
+
 struct verdict {
     enum verdict_kind kind;
     enum verdict_next next;
@@ -30,7 +32,7 @@ struct verdict {
     bool is_body_lost;     /* nothing could be sent: the content cannot be read any more */
     enum smtp_stage stage; /* where it was decided */
     struct smtp_enhanced status;
-    unsigned error_class; /* 1..11, 99; 0: delivered */
+    unsigned error_class; /* 1..11, 99; 0: delivered; VERDICT_CLASS_BLOCKED: a blocklist is named */
     const char *reason;   /* one of a few words, for metrics and the log */
 };
 

@@ -14,6 +14,8 @@ struct buf {
 
 /* Frees the memory and leaves an empty buf. */
 void buf_free(struct buf *b);
+/* The same for secrets: what was there is overwritten first. */
+void buf_wipe(struct buf *b);
 /* Forgets the content, keeps the memory. */
 void buf_clear(struct buf *b);
 /* Room for n more bytes at at + len. */

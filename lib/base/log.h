@@ -19,7 +19,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
     X(SIZE_BYTES, "size_bytes") X(RECIPIENTS, "recipients") X(DUE, "due") X(TOPIC, "topic")        \
     X(PARTITION, "partition") X(OFFSET, "offset") X(COUNT, "count") X(DELAY_MS, "delay_ms")        \
     X(ADDRESS, "address") X(DETAIL, "detail") X(TARGET, "target") X(FORMAT, "format")              \
-    X(UNCERTAIN, "uncertain") X(PID, "pid")
+    X(UNCERTAIN, "uncertain") X(COPY, "copy") X(PID, "pid") X(USER, "user")
 /* clang-format on */
 
 enum log_field {

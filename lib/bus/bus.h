@@ -190,6 +190,7 @@ struct bus_stats {
     uint64_t published[BUS_TOPICS], publish_failed[BUS_TOPICS], consumed[BUS_TOPICS];
     uint64_t queue_records, queue_bytes; /* waiting for acknowledgement now */
     uint64_t rebalances, errors;
+    uint64_t resets; /* kafka: a partition's log no longer held the consumer's place */
     uint64_t ack_us_sum, ack_count;    /* publish to acknowledgement */
     uint64_t stored_bytes, room_bytes; /* lmdb: used and map size; kafka: 0 */
 };

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/xalloc.h"
 #include "conf/fault.h"
+#include "conf/names.h"
 #include "conf/suggest.h"
 #include "conf/value.h"
 
@@ -13,6 +14,7 @@ struct conf_group { /* the structs of one section */
     const struct conf_section *section;
     void *values;
     size_t count;
+    void *defaults; /* of a list */
 };
 
 struct conf {
@@ -66,30 +68,11 @@ static void fault_unknown_section(struct reading *reading, const config_setting_
     buf_free(&known);
 }
 
-static void fault_unknown_setting(struct reading *reading, const struct conf_section *section,
-                                  const config_setting_t *node)
-{
-    struct conf_suggestion near = {0};
-    struct buf known = {0};
-
-    for (size_t i = 0; i < section->count; i++) {
-        conf_suggest(&near, conf_node_name(node), section->settings[i].name);
-        add_known(&known, section->settings[i].name);
-    }
-    if (near.name)
-        conf_fault(&reading->report, node, "unknown setting \"%s.%s\"; did you mean \"%s\"?",
-                   section->name, conf_node_name(node), near.name);
-    else
-        conf_fault(&reading->report, node, "unknown setting \"%s.%s\"; allowed: %s", section->name,
-                   conf_node_name(node), buf_str(&known));
-    buf_free(&known);
-}
-
 static void read_setting(struct reading *reading, const struct conf_section *section,
                          const struct conf_setting *setting, const config_setting_t *group,
                          void *values)
 {
-    const config_setting_t *node = group ? config_setting_get_member(group, setting->name) : NULL;
+    const config_setting_t *node = group ? conf_names_find(group, setting) : NULL;
     struct arena *arena = reading->conf->arena;
     struct buf allowed = {0};
     struct err err;
@@ -116,11 +99,8 @@ static void read_struct(struct reading *reading, const struct conf_section *sect
     size_t faults_before = reading->report.count;
     struct err err;
 
-    for (unsigned i = 0; group && i < conf_node_count(group); i++) {
-        const config_setting_t *node = conf_node_child(group, i);
-        if (!find_setting(section, conf_node_name(node)))
-            fault_unknown_setting(reading, section, node);
-    }
+    if (group)
+        conf_names_check(&reading->report, section, group);
     for (size_t i = 0; i < section->count; i++)
         read_setting(reading, section, &section->settings[i], group, values);
     if (reading->report.count == faults_before && section->check &&
@@ -141,6 +121,22 @@ static void read_plain(struct reading *reading, struct conf_group *group,
     group->count = 1;
     group->values = arena_alloc(reading->conf->arena, section->size);
     read_struct(reading, section, node, group->values);
+}
+
+/* Mandatory settings stay zero. */
+static void read_defaults(struct reading *reading, struct conf_group *group)
+{
+    const struct conf_section *section = group->section;
+    struct err err;
+
+    group->defaults = arena_alloc(reading->conf->arena, section->size);
+    for (size_t i = 0; i < section->count; i++) {
+        const struct conf_setting *setting = &section->settings[i];
+        if (setting->fallback &&
+            conf_value_default(setting, reading->conf->arena, group->defaults, &err) != 0)
+            conf_fault(&reading->report, NULL, "the default of %s.%s %s", section->name,
+                       setting->name, err.text);
+    }
 }
 
 static void read_list(struct reading *reading, struct conf_group *group,
@@ -181,10 +177,12 @@ static void read_sections(struct reading *reading)
     for (size_t i = 0; i < reading->conf->count; i++) {
         struct conf_group *group = &reading->conf->groups[i];
         const config_setting_t *node = config_setting_get_member(root, group->section->name);
-        if (group->section->is_list)
+        if (group->section->is_list) {
+            read_defaults(reading, group);
             read_list(reading, group, node);
-        else if (group->section->settings)
+        } else if (group->section->settings) {
             read_plain(reading, group, node);
+        }
     }
 }
 
@@ -281,6 +279,13 @@ const void *conf_element(const struct conf *conf, const struct conf_section *sec
     const struct conf_group *group = group_of(conf, section);
     ASSERT(section->is_list && i < group->count);
     return (const char *)group->values + i * section->size;
+}
+
+const void *conf_defaults(const struct conf *conf, const struct conf_section *section)
+{
+    const struct conf_group *group = group_of(conf, section);
+    ASSERT(section->is_list);
+    return group->defaults;
 }
 
 size_t conf_count(const struct conf *conf, const struct conf_section *section)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum conf_type {
@@ -22,7 +23,7 @@ enum conf_type {
 };
 
 struct conf_setting {
-    const char *name;
+    const char *name; /* "retry.a_s": a_s in a nested group retry, whose settings are neighbours */
     enum conf_type type;
     size_t offset;        /* of the member in the section's struct */
     const char *fallback; /* the default, as it would be written in a file; NULL: mandatory */
@@ -47,6 +48,9 @@ struct conf_section {
     size_t count;
     size_t size;  /* of the struct */
     bool is_list; /* ( {...}, {...} ): any number of structs */
+    /* Of a list: the CONF_STRING that tells its elements apart; NULL: their places do. */
+    const char *key;
+    bool is_live; /* takes effect when a running process reads the file again (SIGHUP) */
     /* Rules between members; called for each struct once its members are fine. May be NULL. */
     int (*check)(const void *values, struct err *err);
     /* Rules between a struct and others, of this or another section that every program with this
@@ -74,10 +78,39 @@ const void *conf_values(const struct conf *conf, const struct conf_section *sect
 /* The structs of a list section: element i of *ret_count. */
 const void *conf_element(const struct conf *conf, const struct conf_section *section, size_t i);
 size_t conf_count(const struct conf *conf, const struct conf_section *section);
-/* Replaces a CONF_STRING of a plain section, for a value that another setting implies; to be done
- * before anyone took the old one. */
+/* A struct of a list section where the file says nothing; mandatory members are zero. */
+const void *conf_defaults(const struct conf *conf, const struct conf_section *section);
+/* Replaces a CONF_STRING of a plain section that another setting implies, before anyone took it. */
 void conf_set_string(struct conf *conf, const struct conf_section *section, const char *name,
                      const char *value);
+
+enum conf_change_kind { CONF_CHANGED, CONF_ADDED, CONF_REMOVED };
+
+/* One difference. ADDED and REMOVED are about a whole element of a list; the texts are values as a
+ * file says them, with their unit, secrets as "***", and live during the callback. */
+struct conf_change {
+    enum conf_change_kind kind;
+    const struct conf_section *section;
+    const char *element;                /* of a list: its key, or its place ("[2]"); else NULL */
+    const struct conf_setting *setting; /* CHANGED */
+    const char *before, *after;         /* CHANGED */
+};
+
+struct conf_changes {
+    void (*on_change)(void *owner, const struct conf_change *change);
+    void *owner;
+};
+
+/* What is different in `after`, in the order of sections and tables; for an element that was added,
+ * what it has unlike the defaults. Both were read with these
+ * sections; those of other programs are not compared. */
+void conf_diff(const struct conf *before, const struct conf *after,
+               const struct conf_section *const *sections, const struct conf_changes *changes);
+/* sender.tls, listeners "smtp" port, or an element as a whole */
+void conf_change_put_name(const struct conf_change *change, struct buf *out);
+/* configurations "default" retry.a_s: 480 s -> 300 s */
+void conf_change_put(const struct conf_change *change, struct buf *out);
+
 /* The effective configuration as a commented file that conf_read accepts. Secrets: a setting whose
  * name ends in "password", or "...password=value" in a list of strings, prints as "***". */
 void conf_print(const struct conf *conf, const struct conf_section *const *sections, FILE *out);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The effective configuration, and the reference from the tables alone. */
 #include "conf/conf.h"
+#include "conf/names.h"
 #include "conf/value.h"
 
 #define COMMENT_COLUMNS 98
+#define INDENT          "    "
+#define LIVE            " Live: SIGHUP makes a running process take it over."
 
 /* "# ..." lines, wrapped at blanks. */
 static void add_comment(struct buf *out, const char *indent, const char *text)
@@ -22,32 +25,38 @@ static void add_comment(struct buf *out, const char *indent, const char *text)
     }
 }
 
-static bool is_secret(const struct conf_setting *setting)
-{
-    return setting->type == CONF_STRING &&
-           slice_ends_nocase(slice_str(setting->name), SLICE("password"));
-}
-
 static void add_setting(struct buf *out, const char *indent, const struct conf_setting *setting,
                         const void *values)
 {
     struct buf value = {0};
 
     conf_value_print(setting, values, &value);
-    if (is_secret(setting) && strcmp(buf_str(&value), "\"\"") != 0) {
+    if (conf_value_is_secret(setting) && strcmp(buf_str(&value), "\"\"") != 0) {
         buf_clear(&value);
         buf_add_str(&value, "\"***\"");
     }
+    struct slice nested = conf_names_nested(setting);
+    const char *leaf = nested.len ? setting->name + nested.len + 1 : setting->name;
     add_comment(out, indent, setting->help);
-    buf_addf(out, "%s%s = %s;\n", indent, setting->name, buf_str(&value));
+    buf_addf(out, "%s%s = %s;\n", indent, leaf, buf_str(&value));
     buf_free(&value);
 }
 
-static void add_struct(struct buf *out, const char *indent, const struct conf_section *section,
-                       const void *values)
+static void add_struct(struct buf *out, const struct conf_section *section, const void *values)
 {
-    for (size_t i = 0; i < section->count; i++)
-        add_setting(out, indent, &section->settings[i], values);
+    struct slice open = SLICE_NONE; /* the nested group that is being written */
+
+    for (size_t i = 0; i < section->count; i++) {
+        struct slice nested = conf_names_nested(&section->settings[i]);
+        if (!slice_eq(nested, open)) {
+            buf_add_str(out, open.len ? INDENT "};\n" : "");
+            if (nested.len)
+                buf_addf(out, INDENT "%.*s: {\n", SLICE_ARGS(nested));
+            open = nested;
+        }
+        add_setting(out, nested.len ? INDENT INDENT : INDENT, &section->settings[i], values);
+    }
+    buf_add_str(out, open.len ? INDENT "};\n" : "");
 }
 
 static void add_section(struct buf *out, const struct conf *conf,
@@ -56,14 +65,14 @@ static void add_section(struct buf *out, const struct conf *conf,
     add_comment(out, "", section->help);
     if (!section->is_list) {
         buf_addf(out, "%s: {\n", section->name);
-        add_struct(out, "    ", section, conf_values(conf, section));
+        add_struct(out, section, conf_values(conf, section));
         buf_add_str(out, "};\n\n");
         return;
     }
     buf_addf(out, "%s = (", section->name);
     for (size_t i = 0; i < conf_count(conf, section); i++) {
         buf_add_str(out, i > 0 ? ", {\n" : "{\n");
-        add_struct(out, "    ", section, conf_element(conf, section, i));
+        add_struct(out, section, conf_element(conf, section, i));
         buf_add_char(out, '}');
     }
     buf_add_str(out, ");\n\n");
@@ -123,8 +132,8 @@ void conf_print_reference(const struct conf_section *const *sections, FILE *out)
         const struct conf_section *section = *sections;
         if (!section->settings)
             continue;
-        buf_addf(&text, "## %s%s\n\n%s\n\n", section->name, section->is_list ? " (list)" : "",
-                 section->help);
+        buf_addf(&text, "## %s%s\n\n%s%s\n\n", section->name, section->is_list ? " (list)" : "",
+                 section->help, section->is_live ? LIVE : "");
         buf_add_str(&text, "| setting | allowed | default | what it does |\n|---|---|---|---|\n");
         for (size_t i = 0; i < section->count; i++)
             add_row(&text, &section->settings[i]);

@@ -17,6 +17,8 @@ MUST_CHECK int conf_value_default(const struct conf_setting *setting, struct are
                                   void *values, struct err *err);
 /* The value as a file would say it. */
 void conf_value_print(const struct conf_setting *setting, const void *values, struct buf *out);
+/* Whether no output may show it. */
+bool conf_value_is_secret(const struct conf_setting *setting);
 /* "an integer from 1 to 600 (s)". */
 void conf_value_allowed(const struct conf_setting *setting, struct buf *out);
 /* "10 MiB", "64KiB", "100": false when it is none, or does not fit. */

@@ -65,6 +65,12 @@ void conf_quote(const char *text, struct buf *out)
     buf_add_char(out, '"');
 }
 
+bool conf_value_is_secret(const struct conf_setting *setting)
+{
+    return setting->type == CONF_STRING &&
+           slice_ends_nocase(slice_str(setting->name), SLICE("password"));
+}
+
 static void print_size(int64_t bytes, struct buf *out)
 {
     bool is_plain = unit_of(bytes) == UNIT_COUNT;

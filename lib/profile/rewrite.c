@@ -2,6 +2,7 @@
  * The 3 x 3 matrix of requirements S33..S37, within the limits of RFC 5321 4.5.3.1. */
 #include "profile/rewrite.h"
 
+#include "base/assert.h"
 #include "mail/address.h"
 
 #define ADDRESS_MAX (MAIL_PATH_MAX - 2) /* without the angle brackets */
@@ -67,6 +68,22 @@ int rewrite_rule_parse(struct slice text, struct rewrite_rule *ret_rule, struct 
                        SLICE_ARGS(slice_sub(text, 0, GIVEN_MAX)), why);
     *ret_rule = rule;
     return 0;
+}
+
+int rewrite_rule_check(const char *value, struct err *err)
+{
+    struct rewrite_rule rule;
+    return rewrite_rule_parse(slice_str(value), &rule, err);
+}
+
+struct rewrite_rule rewrite_rule_of(struct slice text)
+{
+    struct rewrite_rule rule = {REWRITE_NONE, SLICE_NONE};
+    struct err err;
+    int rc = rewrite_rule_parse(text, &rule, &err);
+
+    ASSERT(rc == 0);
+    return rule;
 }
 
 /* ---- the decision ---- */

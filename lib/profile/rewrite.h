@@ -50,6 +50,10 @@ struct rewrite_outcome {
 /* "none", "account@domain" or "@domain"; anything else with a sentence. */
 MUST_CHECK int rewrite_rule_parse(struct slice text, struct rewrite_rule *ret_rule,
                                   struct err *err);
+/* The same for the settings table. */
+MUST_CHECK int rewrite_rule_check(const char *value, struct err *err);
+/* Of a text that has passed the check; the rule's text is this one. */
+struct rewrite_rule rewrite_rule_of(struct slice text);
 /* Nothing would ever be rewritten. */
 bool rewrite_is_off(const struct rewrite_rules *rules);
 /* from: as submitted, empty for <>. header_domain: of the first address in the header's From, empty

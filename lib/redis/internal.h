@@ -47,6 +47,9 @@ struct redis {
     enum redis_state state;
     bool is_down_told;
     struct stream *stream;
+    struct tls *tls; /* made at the first attempt to connect; NULL: clear text */
+    const char *tls_name;
+    char tls_address[NET_ADDRESS_TEXT];
     struct redis_reply_reader *reader;
     struct loop_timer *reconnect;
     struct redis_call greeting;     /* the PING that ends it */

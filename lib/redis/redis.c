@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The life of the connection: connect, greet (AUTH, SELECT, PING), serve, lose, wait, again. A
- * Redis that answers late is treated as lost: with pipelining nothing behind the late reply could
- * be told apart. Refuses to repeat commands: only the caller knows whether that is safe. */
+ * The life of the connection: connect (with TLS, where set), greet (AUTH, SELECT, PING), serve,
+ * lose, wait, again. A Redis that answers late is treated as lost: with pipelining nothing behind
+ * the late reply could be told apart. Refuses to repeat commands: only the caller knows whether
+ * that is safe. */
 #include "redis/redis.h"
 
 #include "base/assert.h"
@@ -143,9 +144,8 @@ static void greet(struct redis *redis, struct redis_call *call, struct slice ver
     redis_owe(redis, call);
 }
 
-static void on_connected(void *owner)
+static void begin_greeting(struct redis *redis)
 {
-    struct redis *redis = owner;
     struct slice password = slice_str(redis->settings.password);
     struct buf database = {0};
 
@@ -161,6 +161,22 @@ static void on_connected(void *owner)
     greet(redis, &redis->greeting, SLICE("PING"), NULL);
 }
 
+static void on_connected(void *owner)
+{
+    struct redis *redis = owner;
+
+    if (redis->tls)
+        stream_start_tls(redis->stream, redis->tls, redis->tls_name,
+                         (uint64_t)redis->settings.timeout_ms);
+    else
+        begin_greeting(redis);
+}
+
+static void on_secured(void *owner)
+{
+    begin_greeting(owner);
+}
+
 static void on_closed(void *owner, enum stream_close reason, const char *detail)
 {
     struct redis *redis = owner;
@@ -173,9 +189,24 @@ static void on_closed(void *owner, enum stream_close reason, const char *detail)
 
 static const struct stream_ops STREAM_OPS = {
     .on_connected = on_connected,
+    .on_secured = on_secured,
     .on_read = on_read,
     .on_closed = on_closed,
 };
+
+/* The certificate must be for tls_name or, without one, for the address. */
+static int prepare_tls(struct redis *redis, const struct net_address *to, struct err *err)
+{
+    const char *ca = redis->settings.tls_ca;
+
+    if (!redis->settings.tls || redis->tls)
+        return 0;
+    if (redis->settings.tls_name[0])
+        redis->tls_name = redis->settings.tls_name;
+    else
+        redis->tls_name = net_address_ip(to, redis->tls_address);
+    return tls_new_client(true, ca[0] ? ca : NULL, &redis->tls, err);
+}
 
 static void connect_now(void *owner)
 {
@@ -188,7 +219,7 @@ static void connect_now(void *owner)
     if (slice_starts_nocase(address, UNIX_PREFIX)) {
         redis->stream = stream_connect_unix(redis->loop, redis->settings.address + UNIX_PREFIX.len,
                                             timeout_ms, &STREAM_OPS, redis);
-    } else if (net_address_parse_port(address, 0, &to, &err)) {
+    } else if (net_address_parse_port(address, 0, &to, &err) || prepare_tls(redis, &to, &err)) {
         on_lost(redis, err.text);
         return;
     } else {
@@ -267,6 +298,7 @@ void redis_free(struct redis **ret_redis)
     loop_later_cancel(redis->loop, &redis->fail);
     loop_timer_free(&redis->reconnect);
     loop_timer_free(&redis->oldest);
+    tls_free(&redis->tls);
     redis_reply_reader_free(&redis->reader);
     buf_free(&redis->out);
     xfree(redis->owed.at);

@@ -15,6 +15,9 @@ struct redis;
 struct redis_settings {
     const char *address;  /* "ip:port" or "unix:/path" */
     const char *password; /* "" none */
+    const char *tls_ca;   /* PEM file; "" the system's */
+    const char *tls_name; /* in the server's certificate; "" the ip of the address */
+    bool tls;
     int64_t database;
     int64_t timeout_ms;   /* of a command; the connection is dropped and re-opened after it */
     int64_t reconnect_ms; /* between attempts */

@@ -4,6 +4,7 @@
 
 #include "base/slice.h"
 #include "net/address.h"
+#include "net/tls.h"
 
 static int check_address(const char *value, struct err *err)
 {
@@ -60,7 +61,45 @@ static const struct conf_setting SETTINGS[] = {
      .unit = "ms",
      .help = "Longest wait for a reply, or for a connection. The connection is dropped and opened "
              "again after it."},
+    {.name = "tls",
+     .type = CONF_BOOL,
+     .offset = CONF_AT(struct redis_settings, tls),
+     .fallback = "false",
+     .unit = "",
+     .help = "Encrypt, and verify the server's certificate. Not for unix sockets."},
+    {.name = "tls_ca",
+     .type = CONF_STRING,
+     .offset = CONF_AT(struct redis_settings, tls_ca),
+     .fallback = "",
+     .min = 0,
+     .max = 4096,
+     .unit = "",
+     .help = "PEM file with the CA certificates to trust; empty: the system's."},
+    {.name = "tls_name",
+     .type = CONF_STRING,
+     .offset = CONF_AT(struct redis_settings, tls_name),
+     .fallback = "",
+     .min = 0,
+     .max = 255,
+     .unit = "",
+     .help = "Name that the server's certificate must have; empty: the IP address in address."},
 };
+
+/* What would otherwise be noticed at the first connection only. */
+static int check_tls(const void *values, struct err *err)
+{
+    const struct redis_settings *settings = values;
+    struct tls *tls = NULL;
+
+    if (!settings->tls)
+        return 0;
+    if (slice_starts_nocase(slice_str(settings->address), SLICE("unix:/")))
+        return err_set(err, ERR_INVALID, "tls is not for unix sockets");
+    if (tls_new_client(true, settings->tls_ca[0] ? settings->tls_ca : NULL, &tls, err))
+        return -1;
+    tls_free(&tls);
+    return 0;
+}
 
 const struct conf_section REDIS_SECTION = {
     .name = "redis",
@@ -69,4 +108,5 @@ const struct conf_section REDIS_SECTION = {
     .settings = SETTINGS,
     .count = sizeof SETTINGS / sizeof *SETTINGS,
     .size = sizeof(struct redis_settings),
+    .check = check_tls,
 };

@@ -92,6 +92,7 @@ void flags_print_help(const struct service *service)
         "  -h, --help\n\n"
         "One JSON object per line on standard output tells what happens. The ops port\n"
         "(service.ops_address) serves /livez, /readyz, /startupz and /metrics.\n"
+        "SIGHUP reads the configuration again; a faulty one changes nothing and the log says why.\n"
         "SIGTERM drains, a second one ends at once. Exit: 0 ended, 1 could not start, 2 wrong\n"
         "flags or configuration.\n",
         service->name, service->purpose);

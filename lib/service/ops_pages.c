@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "service/process_metrics.h"
+
 enum { HTTP_OK = 200, HTTP_NOT_FOUND = 404, HTTP_UNAVAILABLE = 503 };
 
 static bool is_alive(const struct role_view *view)
@@ -82,6 +84,7 @@ static unsigned page_metrics(const struct ops_state *state, struct buf *out)
 {
     struct metrics *all[OPS_ROLES_MAX + 1] = {state->process};
 
+    process_metrics_measure(state->process);
     for (size_t i = 0; i < state->count; i++)
         all[i + 1] = state->roles[i]->env.metrics;
     metrics_expose(all, state->count + 1, out);

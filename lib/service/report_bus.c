@@ -29,6 +29,7 @@ void service_report_bus(struct service_env *env, struct bus *bus)
     metrics_set(metrics, METRIC_BUS_QUEUE_BYTES, role, (int64_t)stats.queue_bytes);
     metrics_set(metrics, METRIC_BUS_REBALANCES, role, (int64_t)stats.rebalances);
     metrics_set(metrics, METRIC_BUS_ERRORS, role, (int64_t)stats.errors);
+    metrics_set(metrics, METRIC_BUS_RESETS, role, (int64_t)stats.resets);
     /* One environment for all roles: added up it would be counted once per role. */
     if (env->state->is_first) {
         metrics_set(metrics, METRIC_BUS_STORED, METRIC_NO_LABELS, (int64_t)stats.stored_bytes);

@@ -32,10 +32,23 @@ static void on_heartbeat(void *owner)
     loop_timer_start(state->heartbeat, ROLE_HEARTBEAT_MS);
 }
 
+static void reload(struct service_role_state *state)
+{
+    const struct conf *conf = atomic_load(&state->next_conf);
+
+    if (!conf)
+        return;
+    if (state->role->reload)
+        state->role->reload(state->instance, conf);
+    atomic_store(&state->next_conf, NULL);
+    loop_post_ring(state->main_bell);
+}
+
 static void on_command(void *owner)
 {
     struct service_role_state *state = owner;
 
+    reload(state);
     if (atomic_load(&state->wants_stop)) {
         state->is_over = true;
     } else if (atomic_load(&state->wants_drain) && !state->is_draining) {
@@ -156,6 +169,17 @@ void role_stop(struct service_role_state *state)
 {
     atomic_store(&state->wants_stop, true);
     loop_post_ring(state->command);
+}
+
+void role_reload(struct service_role_state *state, const struct conf *conf)
+{
+    atomic_store(&state->next_conf, conf);
+    loop_post_ring(state->command);
+}
+
+bool role_has_reloaded(const struct service_role_state *state)
+{
+    return atomic_load(&state->is_finished) || !atomic_load(&state->next_conf);
 }
 
 void role_free(struct service_role_state **state)

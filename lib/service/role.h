@@ -21,6 +21,7 @@ struct service_role_state {
     struct loop_post *command;   /* rung by the main thread after it set a wish */
     struct loop_post *main_bell; /* the main loop's: something changed */
     _Atomic bool wants_drain, wants_stop;
+    _Atomic(const struct conf *) next_conf; /* to be taken over; NULL: nothing, or done */
     /* the role's thread */
     void *instance;
     struct loop_timer *heartbeat;
@@ -52,6 +53,9 @@ MUST_CHECK int role_start(struct service_role_state *state, struct err *err);
 /* Both only wish; the main bell rings when is_finished. */
 void role_drain(struct service_role_state *state);
 void role_stop(struct service_role_state *state);
+/* The main bell rings when the role has reloaded (or ended); conf lives until then. */
+void role_reload(struct service_role_state *state, const struct conf *conf);
+bool role_has_reloaded(const struct service_role_state *state);
 /* Waits for the thread's end. NULL accepted, NULL set. */
 void role_free(struct service_role_state **state);
 

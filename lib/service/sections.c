@@ -7,19 +7,17 @@
 #include "base/assert.h"
 #include "base/xalloc.h"
 #include "bus/settings.h"
-#include "service/retry_section.h"
+#include "profile/configuration.h"
+#include "profile/domains.h"
 #include "service/settings.h"
 
 #define SECTIONS_MAX 48
 
 /* Of all programs. A program that knows one of them has it in its list before these are added. */
 static const struct conf_section OTHERS[] = {
-    {.name = "bouncer"},         {.name = "dns"},
-    {.name = "embedded"},        {.name = "envelope_from"},
-    {.name = "ingress"},         {.name = "listeners"},
-    {.name = "redis"},           {.name = "routes"},
-    {.name = "scheduler"},       {.name = "sender"},
-    {.name = "sending_domains"}, {.name = "work"},
+    {.name = "bouncer"},   {.name = "dns"},   {.name = "embedded"}, {.name = "ingress"},
+    {.name = "listeners"}, {.name = "redis"}, {.name = "routes"},   {.name = "scheduler"},
+    {.name = "sender"},    {.name = "work"},
 };
 
 /* The same section twice is one section; two different ones of a name would be a mistake. */
@@ -42,7 +40,10 @@ const struct conf_section **sections_of(const struct service *service)
 
     add(sections, &SERVICE_SECTION);
     add(sections, &BUS_SECTION);
-    add(sections, &RETRY_SECTION);
+    add(sections, &CONFIGURATIONS_SECTION);
+    add(sections, &SENDING_DOMAINS_SECTION);
+    add(sections, &BOUNCES_SECTION);
+    add(sections, &FORWARDING_RULES_SECTION);
     if (service->child)
         add(sections, service->child->section);
     for (size_t i = 0; service->roles[i]; i++)

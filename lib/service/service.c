@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "service/flags.h"
 #include "service/sections.h"
+#include "service/source.h"
 #include "service/supervisor.h"
 
 enum { EXIT_ENDED = 0, EXIT_NOT_STARTED = 1, EXIT_WRONG = 2 };
@@ -17,13 +18,13 @@ static void on_fault(void *owner, const char *sentence)
     (void)fprintf(stderr, "%s\n", sentence);
 }
 
-static int run(const struct service *service, const struct conf *conf)
+static int run(const struct source *source, const struct conf *conf)
 {
     struct err err;
 
-    if (supervisor_run(service, conf, &err) == 0)
+    if (supervisor_run(source, conf, &err) == 0)
         return EXIT_ENDED;
-    (void)fprintf(stderr, "%s: cannot start: %s\n", service->name, err.text);
+    (void)fprintf(stderr, "%s: cannot start: %s\n", source->service->name, err.text);
     return EXIT_NOT_STARTED;
 }
 
@@ -31,15 +32,14 @@ static int with_configuration(const struct service *service, const struct flags 
                               const struct conf_section *const *sections)
 {
     const struct conf_faults faults = {on_fault, NULL};
+    const struct source source = {service, flags->file, flags->overrides, sections};
     struct conf *conf;
     int rc = EXIT_ENDED;
 
-    if (conf_read(flags->file, flags->overrides, sections, &faults, &conf) != 0)
+    if (source_read(&source, &faults, &conf) != 0)
         return EXIT_WRONG;
-    if (service->child)
-        service->child->adjust(conf);
     if (flags->action == FLAGS_RUN)
-        rc = run(service, conf);
+        rc = run(&source, conf);
     else if (flags->action == FLAGS_PRINT_CONFIG)
         conf_print(conf, sections, stdout);
     else

@@ -30,6 +30,12 @@ struct service_role {
     int (*start)(struct service_env *env, void **ret_role, struct err *err);
     /* SIGTERM: stop taking work, finish what is in hand, then service_drained(env). */
     void (*drain)(void *role);
+    /* SIGHUP, on the role's thread: take over what is live of conf, for what begins from now on.
+     * conf is gone afterwards: copies, no pointers. May be NULL. */
+    void (*reload)(void *role, const struct conf *conf);
+    /* Before a reload, on the main thread: whether the files that conf (of the start) names can be
+     * read again. May be NULL. */
+    int (*check_files)(const struct conf *conf, struct err *err);
     /* After service_drained (or the drain deadline); the loop has stopped. */
     void (*free)(void **role);
     /* Before each scrape, on the role's thread every second: refresh gauges. May be NULL. */

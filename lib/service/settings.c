@@ -2,6 +2,9 @@
  * The table of section "service". */
 #include "service/settings.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "net/address.h"
 
 static int check_ops_address(const char *value, struct err *err)
@@ -9,6 +12,20 @@ static int check_ops_address(const char *value, struct err *err)
     struct net_address address;
 
     return value[0] ? net_address_parse_port(slice_str(value), 0, &address, err) : 0;
+}
+
+/* A configuration of a test must not reach production, where it would give up mails early. */
+static int check(const void *values, struct err *err)
+{
+    const struct service_settings *settings = values;
+    const char *is_test = getenv("HIKYAKU_TEST");
+
+    if (settings->time_scale == 1 || (is_test && strcmp(is_test, "1") == 0))
+        return 0;
+    return err_set(err, ERR_INVALID,
+                   "time_scale is %lld and this is no test; allowed: 1, or any where the "
+                   "environment says HIKYAKU_TEST=1",
+                   (long long)settings->time_scale);
 }
 
 static const char *const LOG_LEVELS[] = {"debug", "info", "warning", "error", NULL};
@@ -53,6 +70,17 @@ static const struct conf_setting SETTINGS[] = {
             "0 takes a free one and logs it; empty: none.",
         .check = check_ops_address,
     },
+    {
+        .name = "time_scale",
+        .type = CONF_INT,
+        .offset = CONF_AT(struct service_settings, time_scale),
+        .fallback = "1",
+        .min = 1,
+        .max = 10000,
+        .unit = "",
+        .help = "For tests only, and refused unless the environment says HIKYAKU_TEST=1: the "
+                "retry schedule passes so many times faster.",
+    },
 };
 
 const struct conf_section SERVICE_SECTION = {
@@ -61,4 +89,5 @@ const struct conf_section SERVICE_SECTION = {
     .settings = SETTINGS,
     .count = sizeof SETTINGS / sizeof *SETTINGS,
     .size = sizeof(struct service_settings),
+    .check = check,
 };

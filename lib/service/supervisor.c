@@ -15,7 +15,7 @@
 #include "service/child.h"
 #include "service/ops.h"
 #include "service/ops_pages.h"
-#include "service/retry_section.h"
+#include "service/reload.h"
 #include "service/settings.h"
 
 #define TURN_MS       1000
@@ -36,6 +36,8 @@ struct supervisor {
     struct loop_watch *signals;
     struct loop_timer *deadline;
     bool is_draining, is_past_deadline;
+    bool wants_reload; /* the signal came before the roles */
+    struct reload *reload;
     struct ops *ops;
     struct bus_hub *hub;
     struct arena *arena; /* of the child's arguments */
@@ -46,7 +48,11 @@ struct supervisor {
 
 static void on_bell(void *owner)
 {
-    (void)owner; /* it only ends the wait of the turn: is_over looks at the roles */
+    struct supervisor *supervisor = owner;
+
+    if (supervisor->reload)
+        reload_look(supervisor->reload);
+    /* Otherwise it only ends the wait of the turn: is_over looks at the roles. */
 }
 
 static bool is_over(const struct supervisor *supervisor)
@@ -83,13 +89,17 @@ static void drain_all(struct supervisor *supervisor)
         role_drain(supervisor->state.roles[i]);
 }
 
-static void on_signal(void *owner)
+static void start_reload(struct supervisor *supervisor)
 {
-    struct supervisor *supervisor = owner;
-    struct signalfd_siginfo info;
-
-    if (read(supervisor->signal_fd, &info, sizeof info) != sizeof info)
+    if (supervisor->is_draining)
         return;
+    supervisor->wants_reload = !supervisor->reload;
+    if (supervisor->reload)
+        reload_start(supervisor->reload);
+}
+
+static void end(struct supervisor *supervisor)
+{
     if (supervisor->is_draining) {
         log_note(supervisor->log, LOG_WARNING, "killed", "a second signal ends at once");
         log_flush(supervisor->log);
@@ -101,6 +111,19 @@ static void on_signal(void *owner)
     loop_timer_start(supervisor->deadline, (uint64_t)supervisor->settings->drain_s * 1000);
 }
 
+static void on_signal(void *owner)
+{
+    struct supervisor *supervisor = owner;
+    struct signalfd_siginfo info;
+
+    if (read(supervisor->signal_fd, &info, sizeof info) != sizeof info)
+        return;
+    if (info.ssi_signo == SIGHUP)
+        start_reload(supervisor);
+    else
+        end(supervisor);
+}
+
 /* Before any thread exists, so that all of them inherit the mask. */
 static void take_signals(struct supervisor *supervisor)
 {
@@ -109,6 +132,7 @@ static void take_signals(struct supervisor *supervisor)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     supervisor->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     ASSERT(supervisor->signal_fd >= 0);
@@ -208,7 +232,7 @@ static int open_hub(struct supervisor *supervisor, struct err *err)
     const struct bus_settings *values = conf_values(supervisor->conf, &BUS_SECTION);
     struct bus_settings settings = *values;
 
-    settings.longest_period_s = retry_section_get(supervisor->conf).period_s;
+    settings.longest_period_s = source_longest_period_s(supervisor->conf);
     return bus_hub_open(&settings, &supervisor->hub, err);
 }
 
@@ -232,12 +256,27 @@ static int start_roles(struct supervisor *supervisor, struct err *err)
     return 0;
 }
 
-static int start(struct supervisor *supervisor, struct err *err)
+static void accept_reloads(struct supervisor *supervisor, const struct source *source)
+{
+    const struct reload_plan plan = {.source = source,
+                                     .first = supervisor->conf,
+                                     .log = supervisor->log,
+                                     .state = &supervisor->state};
+
+    supervisor->reload = reload_new(&plan);
+    metrics_set(supervisor->state.process, METRIC_CONFIG_LAST_RELOAD, METRIC_NO_LABELS,
+                clock_wall_ms() / 1000);
+    if (supervisor->wants_reload)
+        start_reload(supervisor);
+}
+
+static int start(struct supervisor *supervisor, const struct source *source, struct err *err)
 {
     if (start_ops(supervisor, err) != 0 || open_hub(supervisor, err) != 0 ||
-        start_child(supervisor, err) != 0)
+        start_child(supervisor, err) != 0 || start_roles(supervisor, err) != 0)
         return -1;
-    return start_roles(supervisor, err);
+    accept_reloads(supervisor, source);
+    return 0;
 }
 
 static void stop_all(struct supervisor *supervisor)
@@ -251,6 +290,7 @@ static void finish(struct supervisor *supervisor)
     ops_free(&supervisor->ops);
     for (size_t i = 0; i < supervisor->state.count; i++)
         role_free(&supervisor->state.roles[i]);
+    reload_free(&supervisor->reload);
     child_free(&supervisor->child);
     arena_free(&supervisor->arena);
     bus_hub_close(&supervisor->hub);
@@ -264,17 +304,17 @@ static void finish(struct supervisor *supervisor)
     log_free(&supervisor->log);
 }
 
-int supervisor_run(const struct service *service, const struct conf *conf, struct err *err)
+int supervisor_run(const struct source *source, const struct conf *conf, struct err *err)
 {
     struct supervisor supervisor = {
-        .service = service,
+        .service = source->service,
         .conf = conf,
         .settings = conf_values(conf, &SERVICE_SECTION),
     };
 
     prepare(&supervisor);
     supervisor.state.is_starting = true;
-    int rc = start(&supervisor, err);
+    int rc = start(&supervisor, source, err);
     supervisor.state.is_starting = false;
     if (rc != 0)
         stop_all(&supervisor);

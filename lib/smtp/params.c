@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One table per command: keyword, whether it needs DSN, and how the value is taken. */
+ * One table per command: keyword, which extension it needs, and how the value is taken. */
 #include "smtp/params.h"
 
 #include "smtp/server_replies.h"
@@ -13,7 +13,7 @@ struct target {
 
 struct param {
     struct slice keyword;
-    bool needs_dsn;
+    unsigned needs; /* SMTP_OFFER bits */
     bool (*take)(struct target target, struct slice value);
 };
 
@@ -47,6 +47,17 @@ bool smtp_xtext_is_valid(struct slice text)
         i += 2;
     }
     return text.len > 0;
+}
+
+void smtp_xtext_encode(struct buf *out, struct slice octets)
+{
+    for (size_t i = 0; i < octets.len; i++) {
+        char c = octets.at[i];
+        if (c < '!' || c > '~' || c == '+' || c == '=')
+            buf_addf(out, "+%02X", (unsigned)(unsigned char)c);
+        else
+            buf_add_char(out, c);
+    }
 }
 
 void smtp_xtext_decode(struct buf *out, struct slice text)
@@ -107,6 +118,14 @@ static bool take_envid(struct target target, struct slice value)
     return value.len <= SMTP_ENVID_MAX && smtp_xtext_is_valid(value);
 }
 
+/* Who wrote the mail first (RFC 4954 5), as xtext or "<>". Nobody we would pass it on to is trusted
+ * with it. */
+static bool take_auth(struct target target, struct slice value)
+{
+    (void)target;
+    return value.len <= SMTP_AUTH_PARAM_MAX && smtp_xtext_is_valid(value);
+}
+
 static const struct {
     struct slice name;
     enum smtp_notify bit;
@@ -159,19 +178,20 @@ static bool take_orcpt(struct target target, struct slice value)
 }
 
 static const struct param MAIL_PARAMS[] = {
-    {{"SIZE", 4}, false, take_size},
-    {{"BODY", 4}, false, take_body},
-    {{"RET", 3}, true, take_ret},
-    {{"ENVID", 5}, true, take_envid},
+    {{"SIZE", 4}, 0, take_size},
+    {{"BODY", 4}, 0, take_body},
+    {{"RET", 3}, SMTP_OFFER_DSN, take_ret},
+    {{"ENVID", 5}, SMTP_OFFER_DSN, take_envid},
+    {{"AUTH", 4}, SMTP_OFFER_AUTH, take_auth},
 };
 static const struct param RCPT_PARAMS[] = {
-    {{"NOTIFY", 6}, true, take_notify},
-    {{"ORCPT", 5}, true, take_orcpt},
+    {{"NOTIFY", 6}, SMTP_OFFER_DSN, take_notify},
+    {{"ORCPT", 5}, SMTP_OFFER_DSN, take_orcpt},
 };
 _Static_assert(sizeof MAIL_PARAMS / sizeof *MAIL_PARAMS <= SEEN_MAX, "seen[] is too small");
 
 /* esmtp-param = esmtp-keyword [ "=" esmtp-value ]; every parameter known here has a value. */
-static enum server_reply take_param(const struct table *table, struct slice param, bool has_dsn,
+static enum server_reply take_param(const struct table *table, struct slice param, unsigned offered,
                                     struct target target, bool seen[SEEN_MAX])
 {
     struct slice value = param;
@@ -180,7 +200,7 @@ static enum server_reply take_param(const struct table *table, struct slice para
 
     while (i < table->count && !slice_eq_nocase(keyword, table->params[i].keyword))
         i++;
-    if (i == table->count || (table->params[i].needs_dsn && !has_dsn))
+    if (i == table->count || (table->params[i].needs & ~offered) != 0)
         return SERVER_REPLY_PARAM_UNKNOWN;
     if (seen[i])
         return SERVER_REPLY_PARAM_TWICE;
@@ -188,33 +208,33 @@ static enum server_reply take_param(const struct table *table, struct slice para
     return table->params[i].take(target, value) ? SERVER_REPLY_NONE : SERVER_REPLY_PARAM_BAD;
 }
 
-static struct smtp_reply take_params(const struct table *table, struct slice text, bool has_dsn,
+static struct smtp_reply take_params(const struct table *table, struct slice text, unsigned offered,
                                      struct target target)
 {
     bool seen[SEEN_MAX] = {false};
     enum server_reply refusal = SERVER_REPLY_NONE;
 
     while (refusal == SERVER_REPLY_NONE && (text = slice_trim(text)).len)
-        refusal = take_param(table, slice_cut(&text, ' '), has_dsn, target, seen);
+        refusal = take_param(table, slice_cut(&text, ' '), offered, target, seen);
     return server_reply_of(refusal);
 }
 
-struct smtp_reply smtp_params_mail(struct slice text, bool has_dsn, struct smtp_from *from)
+struct smtp_reply smtp_params_mail(struct slice text, unsigned offered, struct smtp_from *from)
 {
     const struct table table = {MAIL_PARAMS, sizeof MAIL_PARAMS / sizeof *MAIL_PARAMS};
     struct smtp_from taken = *from;
-    struct smtp_reply refusal = take_params(&table, text, has_dsn, (struct target){.from = &taken});
+    struct smtp_reply refusal = take_params(&table, text, offered, (struct target){.from = &taken});
 
     if (refusal.code == 0)
         *from = taken;
     return refusal;
 }
 
-struct smtp_reply smtp_params_rcpt(struct slice text, bool has_dsn, struct smtp_rcpt *rcpt)
+struct smtp_reply smtp_params_rcpt(struct slice text, unsigned offered, struct smtp_rcpt *rcpt)
 {
     const struct table table = {RCPT_PARAMS, sizeof RCPT_PARAMS / sizeof *RCPT_PARAMS};
     struct smtp_rcpt taken = *rcpt;
-    struct smtp_reply refusal = take_params(&table, text, has_dsn, (struct target){.rcpt = &taken});
+    struct smtp_reply refusal = take_params(&table, text, offered, (struct target){.rcpt = &taken});
 
     if (refusal.code == 0)
         *rcpt = taken;

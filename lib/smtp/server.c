@@ -8,6 +8,7 @@
 #include "smtp/server_state.h"
 
 #define COMMAND_MAX 2048  /* RFC 5321 512, plus SIZE, BODY and DSN: docs/smtp.md section 5 */
+#define AUTH_MAX    12286 /* RFC 4954 4: 12288 with CRLF */
 #define WAITING_MAX 16384 /* input kept behind an answer before the owner should pause */
 
 _Static_assert(sizeof(struct smtp_server) <= 512, "10 000 idle sessions are cheap (I40)");
@@ -25,6 +26,7 @@ void server_drop_transaction(struct smtp_server *server)
 void server_close(struct smtp_server *server, struct smtp_reply reply)
 {
     smtp_reply_add(&server->out, &reply);
+    server_auth_drop(server);
     server->phase = SMTP_SERVER_CLOSED;
     server_drop_transaction(server);
     server->ops->on_quit(server->owner);
@@ -73,18 +75,42 @@ static bool has_control(struct slice line)
     return false;
 }
 
+/* Only who may log in may send the long lines of it. */
+static size_t line_max(const struct smtp_server *server, struct slice line)
+{
+    bool is_auth =
+        server->phase == SMTP_SERVER_AUTH || (server->settings->has_auth && server->is_secured &&
+                                              slice_starts_nocase(line, SLICE("AUTH ")));
+
+    return is_auth ? AUTH_MAX : COMMAND_MAX;
+}
+
+/* Refuses what came instead of a line; an exchange of AUTH ends with it. */
+static void refuse_line(struct smtp_server *server, enum server_reply reply)
+{
+    bool is_auth = server->phase == SMTP_SERVER_AUTH;
+
+    server_auth_drop(server);
+    if (is_auth && reply == SERVER_REPLY_LINE_TOO_LONG)
+        reply = SERVER_REPLY_AUTH_TOO_LONG;
+    server_reply_with(server, reply);
+}
+
 /* A line that ended in CRLF, without it. */
 static void take_line(struct smtp_server *server, struct slice line)
 {
-    enum server_line state = line.len > COMMAND_MAX ? SERVER_LINE_TOO_LONG : server->line;
+    bool is_long = line.len > line_max(server, line);
+    enum server_line state = is_long ? SERVER_LINE_TOO_LONG : server->line;
 
     server->line = SERVER_LINE_CLEAN;
     if (state == SERVER_LINE_TOO_LONG)
-        server_reply_with(server, SERVER_REPLY_LINE_TOO_LONG);
+        refuse_line(server, SERVER_REPLY_LINE_TOO_LONG);
     else if (state == SERVER_LINE_AFTER_LF && line.len)
-        server_reply_with(server, SERVER_REPLY_BARE_LF);
+        refuse_line(server, SERVER_REPLY_BARE_LF);
     else if (state == SERVER_LINE_CLEAN && has_control(line))
-        server_reply_with(server, SERVER_REPLY_CONTROL);
+        refuse_line(server, SERVER_REPLY_CONTROL);
+    else if (state == SERVER_LINE_CLEAN && server->phase == SMTP_SERVER_AUTH)
+        server_auth_line(server, line);
     else if (state == SERVER_LINE_CLEAN)
         server_dispatch(server, line);
 }
@@ -95,7 +121,7 @@ static bool keep_partial(struct smtp_server *server, struct slice *in)
 {
     size_t cr = in->at[in->len - 1] == '\r';
 
-    if (in->len - cr > COMMAND_MAX)
+    if (in->len - cr > line_max(server, *in))
         server->line = SERVER_LINE_TOO_LONG;
     if (server->line == SERVER_LINE_TOO_LONG)
         *in = slice_skip(*in, in->len - cr);
@@ -117,7 +143,7 @@ static bool take_command(struct smtp_server *server, struct slice *in)
         take_line(server, slice_sub(line, 0, lf - 1));
     } else {
         server->line = SERVER_LINE_AFTER_LF;
-        server_reply_with(server, SERVER_REPLY_BARE_LF);
+        refuse_line(server, SERVER_REPLY_BARE_LF);
     }
     return true;
 }
@@ -127,6 +153,7 @@ static bool take(struct smtp_server *server, struct slice *in)
 {
     switch (server->phase) {
     case SMTP_SERVER_COMMAND:
+    case SMTP_SERVER_AUTH:
         return take_command(server, in);
     case SMTP_SERVER_DATA:
         server_take_data(server, in);
@@ -139,9 +166,16 @@ static bool take(struct smtp_server *server, struct slice *in)
         *in = slice_skip(*in, in->len);
         return false;
     case SMTP_SERVER_ANSWER:
+    case SMTP_SERVER_VERIFY:
         return false;
     }
     return false;
+}
+
+/* No answer of the owner is due, no mail and no handshake is under way. */
+static bool is_at_rest(const struct smtp_server *server)
+{
+    return server->phase == SMTP_SERVER_COMMAND || server->phase == SMTP_SERVER_AUTH;
 }
 
 static void run(struct smtp_server *server, struct slice *in)
@@ -150,7 +184,7 @@ static void run(struct smtp_server *server, struct slice *in)
     while (in->len && take(server, in))
         ;
     server->is_running = false;
-    if (server->shutdown_reason && server->phase == SMTP_SERVER_COMMAND)
+    if (server->shutdown_reason && is_at_rest(server))
         server_resume(server); /* shutdown came from inside a callback */
 }
 
@@ -161,7 +195,7 @@ static void run_waiting(struct smtp_server *server)
     run(server, &in);
     buf_consume(&server->waiting, server->waiting.len - in.len);
     if (server->waiting.len == 0)
-        buf_free(&server->waiting); /* an idle session holds no input buffer */
+        buf_wipe(&server->waiting); /* an idle session holds no input buffer, and no password */
 }
 
 void smtp_server_feed(struct smtp_server *server, struct slice bytes)
@@ -189,6 +223,25 @@ void smtp_server_answer(struct smtp_server *server, const struct smtp_reply *rep
     server->state = server->helo.len ? SERVER_READY : SERVER_START;
     server->recipients = 0;
     server_resume(server);
+    if (!server->is_running)
+        run_waiting(server);
+}
+
+void smtp_server_answer_auth(struct smtp_server *server, enum smtp_auth_result result)
+{
+    static const enum server_reply REPLIES[] = {
+        [SMTP_AUTH_WRONG] = SERVER_REPLY_AUTH_WRONG,
+        [SMTP_AUTH_RIGHT] = SERVER_REPLY_AUTH_RIGHT,
+        [SMTP_AUTH_LATER] = SERVER_REPLY_AUTH_LATER,
+    };
+
+    ASSERT(server->phase == SMTP_SERVER_VERIFY);
+    server->is_authenticated = result == SMTP_AUTH_RIGHT;
+    server->auth_failures += result == SMTP_AUTH_WRONG;
+    server->phase = SMTP_SERVER_COMMAND;
+    server_reply_with(server, REPLIES[result]);
+    if (server->phase == SMTP_SERVER_COMMAND)
+        server_resume(server);
     if (!server->is_running)
         run_waiting(server);
 }
@@ -227,7 +280,7 @@ void smtp_server_secured(struct smtp_server *server)
 void smtp_server_shutdown(struct smtp_server *server, const char *reason)
 {
     server->shutdown_reason = reason ? reason : "";
-    if (server->phase == SMTP_SERVER_COMMAND && !server->is_running)
+    if (is_at_rest(server) && !server->is_running)
         server_resume(server);
 }
 
@@ -247,6 +300,7 @@ struct smtp_server *smtp_server_new(const struct smtp_server_settings *settings,
     server->ops = ops;
     server->owner = owner;
     server->state = SERVER_START;
+    server->is_secured = settings->is_implicit_tls;
     return server;
 }
 
@@ -255,8 +309,9 @@ void smtp_server_free(struct smtp_server **server)
     if (!*server)
         return;
     ASSERT(!(*server)->is_running);
+    server_auth_drop(*server);
     buf_free(&(*server)->out);
-    buf_free(&(*server)->waiting);
+    buf_wipe(&(*server)->waiting);
     buf_free(&(*server)->helo);
     arena_free(&(*server)->arena);
     xfree(*server);

@@ -19,6 +19,20 @@
     X(START_DATA,       354, 0, 0, 0, "End data with <CR><LF>.<CR><LF>")                           \
     X(SHUTDOWN,         421, 4, 3, 2, "Service is shutting down")                                  \
     X(TOO_MANY_ERRORS,  421, 4, 7, 0, "Too many errors")                                           \
+    X(AUTH_RIGHT,       235, 2, 7, 0, "Authenticated")                                             \
+    X(AUTH_GO_ON,       334, 0, 0, 0, "")                                                          \
+    X(AUTH_USER,        334, 0, 0, 0, "VXNlcm5hbWU6")                                              \
+    X(AUTH_PASSWORD,    334, 0, 0, 0, "UGFzc3dvcmQ6")                                              \
+    X(AUTH_ENOUGH,      421, 4, 7, 0, "Too many failed logins")                                    \
+    X(AUTH_LATER,       454, 4, 7, 0, "Passwords cannot be checked now, try again later")          \
+    X(AUTH_TOO_LONG,    500, 5, 5, 6, "Line of AUTH is too long")                                  \
+    X(AUTH_CANCELLED,   501, 5, 5, 2, "AUTH cancelled")                                            \
+    X(AUTH_BAD,         501, 5, 5, 2, "No such credentials: base64 that the mechanism asks for")   \
+    X(AUTH_ALREADY,     503, 5, 5, 1, "Authenticated already")                                     \
+    X(AUTH_MECHANISM,   504, 5, 5, 4, "Mechanism not offered")                                     \
+    X(AUTH_WRONG,       535, 5, 7, 8, "User or password is wrong")                                 \
+    X(AUTH_NO_TLS,      538, 5, 7, 11, "Encryption required: STARTTLS first")                      \
+    X(EHLO_FIRST,       503, 5, 5, 1, "EHLO first")                                                \
     X(BEHIND_STARTTLS,  421, 4, 7, 0, "Octets behind STARTTLS")                                    \
     X(EARLY_TALKER,     554, 0, 0, 0, "You talked before the greeting")                            \
     X(PIPELINED_EARLY,  554, 5, 5, 0, "Pipelining before it was announced")                        \

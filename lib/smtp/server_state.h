@@ -21,6 +21,8 @@ enum server_line {
     SERVER_LINE_AFTER_LF, /* it had a bare LF, which was answered */
 };
 
+struct server_auth; /* an exchange under way, with what it has of the credentials */
+
 struct smtp_server {
     const struct smtp_server_settings *settings;
     const struct smtp_server_ops *ops;
@@ -28,10 +30,11 @@ struct smtp_server {
     enum smtp_server_phase phase;
     enum server_state state;
     enum server_line line;
-    bool is_greeted, is_esmtp, is_secured;
+    bool is_greeted, is_esmtp, is_secured, is_authenticated;
     bool is_running;     /* inside the loop over input: callbacks may be on the stack */
     bool is_over_budget; /* on_body said no */
-    unsigned recipients, errors;
+    unsigned recipients, errors, auth_failures;
+    struct server_auth *auth;    /* NULL: none under way */
     const char *shutdown_reason; /* not NULL: 421 as soon as the protocol allows */
     size_t behind_bytes;         /* input already there behind the command being carried out */
     struct buf out, waiting, helo;
@@ -56,6 +59,11 @@ void server_resume(struct smtp_server *server);
 void server_dispatch(struct smtp_server *server, struct slice line);
 
 /* verbs_*.c: args are trimmed. */
+void server_auth(struct smtp_server *server, struct slice args);
+/* A line in phase AUTH. */
+void server_auth_line(struct smtp_server *server, struct slice line);
+/* Ends the exchange, if one is under way; phase AUTH becomes COMMAND. */
+void server_auth_drop(struct smtp_server *server);
 void server_ehlo(struct smtp_server *server, struct slice args);
 void server_helo(struct smtp_server *server, struct slice args);
 void server_starttls(struct smtp_server *server, struct slice args);

@@ -69,6 +69,7 @@ static const struct verb VERBS[] = {
     {{"VRFY", 4},     ANY_STATE,   SERVER_REPLY_NONE,           ARGS_WANTED, false, run_vrfy},
     {{"EXPN", 4},     ANY_STATE,   SERVER_REPLY_NONE,           ARGS_ANY,    false, run_expn},
     {{"HELP", 4},     ANY_STATE,   SERVER_REPLY_NONE,           ARGS_ANY,    false, run_help},
+    {{"AUTH", 4},     NO_MAIL,     SERVER_REPLY_IN_TRANSACTION, ARGS_WANTED, false, server_auth},
     {{"STARTTLS", 8}, NO_MAIL,     SERVER_REPLY_IN_TRANSACTION, ARGS_NONE,   true,  server_starttls},
 };
 /* clang-format on */

@@ -34,6 +34,8 @@ static void add_extensions(const struct smtp_server *server, struct buf *text)
         buf_add_str(text, "\nDSN");
     if (settings->has_starttls && !server->is_secured)
         buf_add_str(text, "\nSTARTTLS");
+    if (settings->has_auth && server->is_secured)
+        buf_add_str(text, "\nAUTH PLAIN LOGIN");
 }
 
 static void start_session(struct smtp_server *server, struct slice name, bool is_extended)

@@ -25,6 +25,8 @@ static struct smtp_reply parse_mail(const struct smtp_server *server, struct sli
     const struct smtp_server_settings *settings = server->settings;
     struct smtp_reply refusal = server_reply_of(SERVER_REPLY_MAIL_SYNTAX);
     struct mail_address address;
+    unsigned offered = (settings->has_dsn ? SMTP_OFFER_DSN : 0U) |
+                       (settings->has_auth && server->is_secured ? SMTP_OFFER_AUTH : 0U);
     const char *why;
 
     if (!slice_starts_nocase(args, SLICE("FROM:")))
@@ -38,7 +40,7 @@ static struct smtp_reply parse_mail(const struct smtp_server *server, struct sli
     if (args.len && args.at[0] != ' ')
         return refusal;
     from->address = address.text;
-    refusal = smtp_params_mail(args, settings->has_dsn, from);
+    refusal = smtp_params_mail(args, offered, from);
     if (refusal.code == 0 && settings->max_size_bytes &&
         from->size_bytes > settings->max_size_bytes)
         refusal = server_reply_of(SERVER_REPLY_TOO_BIG);

@@ -24,7 +24,7 @@ static struct smtp_reply parse_rcpt(const struct smtp_server *server, struct sli
     if (args.len && args.at[0] != ' ')
         return refusal;
     rcpt->address = address.text;
-    refusal = smtp_params_rcpt(args, settings->has_dsn, rcpt);
+    refusal = smtp_params_rcpt(args, settings->has_dsn ? SMTP_OFFER_DSN : 0U, rcpt);
     if (refusal.code == 0 && settings->max_recipients &&
         server->recipients >= settings->max_recipients)
         refusal = server_reply_of(SERVER_REPLY_TOO_MANY_RCPTS);

@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <librdkafka/rdkafka.h>
+
 #include "base/assert.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
@@ -88,6 +90,41 @@ struct place *place_new(void)
         }
     topics_free(&topics);
     return place;
+}
+
+static void delete_topic(const struct place *place, enum bus_topic topic)
+{
+    struct buf name = {0};
+    char why[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+    ASSERT(rd_kafka_conf_set(conf, "bootstrap.servers", broker(), why, sizeof why) ==
+           RD_KAFKA_CONF_OK);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    ASSERT(rk != NULL);
+    buf_addf(&name, "%s%s", place->prefix, bus_topic_row(topic)->name);
+    rd_kafka_DeleteTopic_t *plan = rd_kafka_DeleteTopic_new(buf_str(&name));
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteTopics(rk, &plan, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)BACKEND.patience_ms);
+    ASSERT(event && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteTopic_destroy(plan);
+    rd_kafka_destroy(rk);
+    buf_free(&name);
+}
+
+void kafka_place_renew(struct place *place, enum bus_topic topic)
+{
+    struct topics *topics = NULL;
+    struct err err;
+
+    delete_topic(place, topic);
+    ASSERT(topics_new(&place->settings, &topics, &err) == 0);
+    ASSERT(topics_create(topics, topic, &err) == 0);
+    ASSERT(topics_await(topics, topic, &err) == 0);
+    topics_free(&topics);
 }
 
 void place_free(struct place **place)

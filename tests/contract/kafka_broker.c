@@ -98,6 +98,41 @@ static void test_broker_static_member_comes_back_to_its_partitions(void **state)
     }
 }
 
+/* Whether the group notices the new topic or the consumer runs into its end: nothing is skipped. */
+static void test_broker_topic_created_again_is_read_from_its_first_record(void **state)
+{
+    struct rig *rig = *state;
+    struct tap *tap = tap_new(rig);
+
+    tap->finishes = true;
+    tap_open(tap, &rig->a, BUS_WORK, "renewed");
+    (void)publish_samples(&rig->a, BUS_WORK, 0, 0, 5);
+    tap_expect_count(tap, 5);
+    tap_expect_committed(tap, 0, 5);
+    kafka_place_renew(rig->place, BUS_WORK);
+    side_open(rig, &rig->b); /* the producer of a knows the old topic */
+    (void)publish_samples(&rig->b, BUS_WORK, 0, 5, 2);
+    tap_expect_count(tap, 7);
+    tap_expect_committed(tap, 0, 2);
+}
+
+/* The owner is told by a loss; where it insists on the place, all that there is comes. */
+static void test_broker_place_beyond_the_end_becomes_the_beginning(void **state)
+{
+    struct rig *rig = *state;
+    struct tap *tap = tap_new(rig);
+    struct bus_stats stats;
+
+    (void)publish_samples(&rig->a, BUS_CONFIG, 0, 0, 5);
+    tap->start_at = 1000;
+    tap->finishes = true;
+    tap_open(tap, &rig->a, BUS_CONFIG, "beyond");
+    tap_expect_count(tap, 5);
+    tap_expect_committed(tap, 0, 5);
+    bus_stats(rig->a.bus, &stats);
+    assert_int_equal(stats.resets, 2);
+}
+
 int kafka_broker_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +140,8 @@ int kafka_broker_tests(void)
         RIG_TEST(test_broker_missing_topics_are_named),
         RIG_TEST(test_broker_second_process_with_the_same_instance_id_fences_the_first),
         RIG_TEST(test_broker_static_member_comes_back_to_its_partitions),
+        RIG_TEST(test_broker_topic_created_again_is_read_from_its_first_record),
+        RIG_TEST(test_broker_place_beyond_the_end_becomes_the_beginning),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

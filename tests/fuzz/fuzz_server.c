@@ -12,15 +12,17 @@ enum mood {
     IS_SMALL = 4,
     REFUSES = 8,
     HAS_NO_ROOM = 16,
-    ANSWERS_LATE = 32
+    ANSWERS_LATE = 32,
+    HAS_AUTH = 64,
+    IS_IMPLICIT = 128
 };
 
 struct session {
     struct smtp_server *server;
     unsigned mood;
     struct buf body;
-    size_t replies;
-    bool is_open, is_over;
+    size_t replies, secret_len;
+    bool is_open, is_over, is_secured;
 };
 
 static struct smtp_reply decide(const struct session *session, struct slice text)
@@ -90,6 +92,24 @@ static void on_reset(void *owner)
     session->is_open = false;
 }
 
+/* By the length of the password, so that both ends of an exchange are met. */
+static void answer_auth(struct session *session)
+{
+    smtp_server_answer_auth(session->server, (enum smtp_auth_result)(session->secret_len % 3));
+}
+
+static void on_auth(void *owner, const struct smtp_credentials *credentials)
+{
+    struct session *session = owner;
+
+    ASSERT((session->mood & HAS_AUTH) && session->is_secured && !session->is_open);
+    ASSERT(credentials->user.len > 0 && credentials->user.len <= SMTP_CREDENTIAL_MAX);
+    ASSERT(credentials->password.len > 0 && credentials->password.len <= SMTP_CREDENTIAL_MAX);
+    session->secret_len = credentials->password.len;
+    if (!(session->mood & ANSWERS_LATE))
+        answer_auth(session);
+}
+
 static void on_starttls(void *owner)
 {
     ASSERT(((struct session *)owner)->mood & HAS_TLS);
@@ -110,6 +130,7 @@ static const struct smtp_server_ops OPS = {
     .on_body = on_body,
     .on_data_end = on_data_end,
     .on_reset = on_reset,
+    .on_auth = on_auth,
     .on_starttls = on_starttls,
     .on_quit = on_quit,
 };
@@ -134,12 +155,20 @@ static void feed(struct session *session, struct slice piece)
 {
     smtp_server_feed(session->server, piece);
     take_replies(session);
-    while (smtp_server_phase(session->server) == SMTP_SERVER_ANSWER) {
-        answer(session);
+    for (;;) {
+        enum smtp_server_phase phase = smtp_server_phase(session->server);
+        if (phase == SMTP_SERVER_ANSWER)
+            answer(session);
+        else if (phase == SMTP_SERVER_VERIFY)
+            answer_auth(session);
+        else
+            break;
         take_replies(session);
     }
-    if (smtp_server_phase(session->server) == SMTP_SERVER_TLS)
+    if (smtp_server_phase(session->server) == SMTP_SERVER_TLS) {
         smtp_server_secured(session->server);
+        session->is_secured = true;
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -153,8 +182,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .max_errors = data[1] & IS_SMALL ? 3 : 0,
         .has_starttls = data[1] & HAS_TLS,
         .has_dsn = data[1] & HAS_DSN,
+        .has_auth = data[1] & HAS_AUTH,
+        .is_implicit_tls = data[1] & IS_IMPLICIT,
     };
-    struct session session = {.mood = data[1]};
+    struct session session = {.mood = data[1], .is_secured = settings.is_implicit_tls};
     struct slice rest = slice_of(data + 2, size - 2);
     size_t step = data[0] ? data[0] : size, line_ends = 0;
 

@@ -22,9 +22,10 @@ enum dialogue_cut { DIALOGUE_WHOLE, DIALOGUE_OCTETS };
  * 550 5.1.1, later@ with 451 4.2.1; it refuses EHLO banned.test, takes no body from a sender in
  * full.test, and shuts the session down from inside EHLO leaving.test.
  * Events:  helo NAME | mail ADDRESS [PARAMS] | rcpt ADDRESS [PARAMS] | data_end "BODY" | reset |
- *          starttls | quit | refused_body
- * Acts:    answer CODE [X.Y.Z] TEXT | secured | shutdown [REASON] | abort |
- *          checks: phase NAME, full, helo [NAME] esmtp|smtp */
+ *          starttls | quit | refused_body | auth MECHANISM USER PASSWORD (the user at-once is
+ *          answered from inside)
+ * Acts:    answer CODE [X.Y.Z] TEXT | auth wrong|right|later | secured | shutdown [REASON] | abort
+ * | checks: phase NAME, full, helo [NAME] esmtp|smtp */
 void dialogue_server(const struct smtp_server_settings *settings, const char *script);
 void dialogue_server_cut(const struct smtp_server_settings *settings, const char *script,
                          enum dialogue_cut cut);

@@ -140,6 +140,19 @@ static void on_reset(void *owner)
     note_word(owner, "reset");
 }
 
+static void on_auth(void *owner, const struct smtp_credentials *credentials)
+{
+    struct buf text = {0};
+
+    buf_addf(&text, "auth %s ", smtp_auth_name(credentials->mechanism));
+    buf_add(&text, credentials->user);
+    buf_add_char(&text, ' ');
+    buf_add(&text, credentials->password);
+    note(owner, &text);
+    if (slice_eq(credentials->user, SLICE("at-once")))
+        smtp_server_answer_auth(((struct session *)owner)->server, SMTP_AUTH_RIGHT);
+}
+
 static void on_starttls(void *owner)
 {
     note_word(owner, "starttls");
@@ -157,6 +170,7 @@ static const struct smtp_server_ops OPS = {
     .on_body = on_body,
     .on_data_end = on_data_end,
     .on_reset = on_reset,
+    .on_auth = on_auth,
     .on_starttls = on_starttls,
     .on_quit = on_quit,
 };
@@ -174,6 +188,19 @@ static void answer(struct smtp_server *server, struct slice words)
     smtp_server_answer(server, &reply);
     smtp_reply_parser_free(&parser);
     buf_free(&line);
+}
+
+static void answer_auth(struct smtp_server *server, struct slice word)
+{
+    static const char *const RESULTS[] = {
+        [SMTP_AUTH_WRONG] = "wrong", [SMTP_AUTH_RIGHT] = "right", [SMTP_AUTH_LATER] = "later"};
+
+    for (int i = SMTP_AUTH_WRONG; i <= SMTP_AUTH_LATER; i++)
+        if (slice_eq(word, slice_str(RESULTS[i]))) {
+            smtp_server_answer_auth(server, (enum smtp_auth_result)i);
+            return;
+        }
+    fail_msg("unknown result: %.*s", SLICE_ARGS(word));
 }
 
 static void check_helo(const struct smtp_server *server, struct slice words)
@@ -194,12 +221,15 @@ static void feed(void *owner, struct slice bytes)
 
 static void act(void *owner, struct slice words)
 {
-    static const char *const PHASES[] = {"command", "data", "answer", "tls", "closed"};
+    static const char *const PHASES[] = {"command", "data", "answer", "auth",
+                                         "verify",  "tls",  "closed"};
     struct session *session = owner;
     struct slice verb = slice_cut(&words, ' ');
 
     if (slice_eq(verb, SLICE("answer")))
         answer(session->server, words);
+    else if (slice_eq(verb, SLICE("auth")))
+        answer_auth(session->server, words);
     else if (slice_eq(verb, SLICE("secured")))
         smtp_server_secured(session->server);
     else if (slice_eq(verb, SLICE("shutdown")))

@@ -50,9 +50,11 @@ static void read_work(const struct journal *journal, struct journal_entry *entry
     arena_free(&arena);
 }
 
-/* The reason is text among the octets of the record. */
-static void fail_on_dead(const struct bus_delivery *record)
+/* The reason is text among the octets of the record. Copies for an archive may be given up. */
+static void check_dead(const struct bus_delivery *record)
 {
+    if (slice_find_slice(record->value, SLICE("the copy for ")) < record->value.len)
+        return;
     char text[512];
     size_t len = record->value.len < sizeof text ? record->value.len : sizeof text;
 
@@ -65,7 +67,7 @@ static void read_record(const struct journal *journal, struct journal_entry *ent
                         const struct bus_delivery *record)
 {
     if (entry->topic == BUS_DEAD)
-        fail_on_dead(record);
+        check_dead(record);
     if (entry->topic == BUS_WORK) {
         read_work(journal, entry, record->value);
         return;
@@ -77,7 +79,9 @@ static void read_record(const struct journal *journal, struct journal_entry *ent
     else if (entry->topic == BUS_EVENT)
         entry->word = event_word(journal, record->value);
     else
-        entry->word = entry->topic == BUS_BODY ? "body" : "failure";
+        entry->word = entry->topic == BUS_BODY   ? "body"
+                      : entry->topic == BUS_DEAD ? "dead"
+                                                 : "failure";
 }
 
 /* The record that the step began with, which ends with this one. */

@@ -98,14 +98,19 @@ static void start_role(struct rig *rig, struct rig_role *role)
         fail_msg("%s: %s", role->role->name, err.text);
 }
 
-void rig_begin(struct rig *rig, const char *const *more)
+static void start_servers(struct rig *rig)
+{
+    *rig = (struct rig){.loop = loop_new()};
+    private_redis_start(&rig->server, NULL);
+    destination_start(&rig->destination, rig->loop);
+    destination_start(&rig->archive, rig->loop);
+}
+
+static void start_roles(struct rig *rig, const char *const *more)
 {
     struct bus_settings settings = {.drain_ms = 5000};
     struct err err;
 
-    *rig = (struct rig){.loop = loop_new()};
-    private_redis_start(&rig->server, NULL);
-    destination_start(&rig->destination, rig->loop);
     for (size_t i = 0; i < BUS_TOPICS; i++)
         settings.partitions[i] = PARTITIONS;
     assert_int_equal(bus_hub_open(&settings, &rig->hub, &err), 0);
@@ -117,6 +122,26 @@ void rig_begin(struct rig *rig, const char *const *more)
         start_role(rig, &rig->roles[i]);
     for (size_t i = 0; i < RIG_ROLES; i++)
         WAIT_FOR(rig->loop, rig->roles[i].state.is_ready);
+}
+
+void rig_begin(struct rig *rig, const char *const *more)
+{
+    start_servers(rig);
+    start_roles(rig, more);
+}
+
+void rig_begin_with_archive(struct rig *rig)
+{
+    struct buf setting = {0};
+
+    start_servers(rig);
+    buf_addf(&setting,
+             "configurations=({retry={interval=\"linear\"; a_s=1;}; bcc={host=\"127.0.0.1\"; "
+             "port=%d;};})",
+             destination_port(&rig->archive));
+    const char *const more[] = {buf_str(&setting), NULL};
+    start_roles(rig, more);
+    buf_free(&setting);
 }
 
 static void stop_role(struct rig *rig, struct rig_role *role)
@@ -134,6 +159,7 @@ void rig_end(struct rig *rig)
     for (size_t i = 0; i < RIG_ROLES; i++)
         stop_role(rig, &rig->roles[i]);
     destination_end(&rig->destination);
+    destination_end(&rig->archive);
     journal_end(&rig->journal);
     bus_hub_close(&rig->hub);
     loop_free(&rig->loop);

@@ -31,7 +31,7 @@ struct rig {
     struct bus_hub *hub;
     struct conf *conf;
     struct log *log;
-    struct destination destination;
+    struct destination destination, archive;
     struct journal journal;
     struct rig_role roles[RIG_ROLES]; /* the ingress first */
     struct client client;
@@ -39,6 +39,8 @@ struct rig {
 
 /* Waits until all roles are ready. more: further settings, NULL-terminated. */
 void rig_begin(struct rig *rig, const char *const *more);
+/* A copy of every mail goes to rig.archive. */
+void rig_begin_with_archive(struct rig *rig);
 /* Checks that nothing is left in hand; SIGTERM, drained, freed. */
 void rig_end(struct rig *rig);
 

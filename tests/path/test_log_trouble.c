@@ -4,7 +4,8 @@
 
 #define TURNS 50
 
-static const char *const RETRY[] = {"retry.interval=linear", "retry.a_s=1", NULL};
+static const char *const RETRY[] = {"configurations=({retry={interval=\"linear\"; a_s=1;};})",
+                                    NULL};
 
 static void begin(struct rig *rig, struct buf *content)
 {

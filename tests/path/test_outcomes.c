@@ -6,7 +6,8 @@
 #define WAIT_MS  ((int64_t)600 * 1000) /* retry.a_s below */
 #define AHEAD_MS 100                   /* how far ahead of the real time a retry may be due */
 
-static const char *const RETRY[] = {"retry.interval=linear", "retry.a_s=600", NULL};
+static const char *const RETRY[] = {"configurations=({retry={interval=\"linear\"; a_s=600;};})",
+                                    NULL};
 
 /* Deferred in the past, so that the retry is due in the present. */
 static void defer(struct rig *rig, const char *rcpts, struct slice content, int64_t wait_ms)
@@ -125,8 +126,8 @@ static void test_one_of_each_kind(void **state)
 
 static void test_expired_is_bounced_with_the_last_reply(void **state)
 {
-    static const char *const SHORT[] = {"retry.interval=linear", "retry.a_s=40",
-                                        "retry.period_s=60", NULL};
+    static const char *const SHORT[] = {
+        "configurations=({retry={interval=\"linear\"; a_s=40; period_s=60;};})", NULL};
     static const char *const LINES[] = {"Final-Recipient: rfc822; busy@dest.test\r\n",
                                         "Action: failed\r\n", "Status: 4.4.7 (retry timeout)\r\n",
                                         "Diagnostic-Code: smtp; 451 4.3.2 Busy for ever\r\n", NULL};

@@ -4,7 +4,8 @@
 
 #define KIB ((size_t)1024)
 
-static const char *const RETRY[] = {"retry.interval=linear", "retry.a_s=1", NULL};
+static const char *const RETRY[] = {"configurations=({retry={interval=\"linear\"; a_s=1;};})",
+                                    NULL};
 
 static void test_several_destinations_become_parcels(void **state)
 {

@@ -16,7 +16,7 @@ from kit.ports import free_port
 from kit.process import wait_until
 
 SENDER = "app@sender.example"
-RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600", "scheduler.rebuild_grace_ms=1000"]
+RETRY = ['configurations=({retry={interval="linear"; a_s=1; period_s=600;};})', "scheduler.rebuild_grace_ms=1000"]
 
 
 def submit(port, rcpt, size=100):
@@ -46,8 +46,9 @@ def settings():
                 ('ingress: {\n  hostnam = "a"; };', r"bad\.conf:2: .*hostnam\b"),
                 ('ingress: {\n\n  max_recipients = "many"; };', r"bad\.conf:3: .*max_recipients"),
                 ("ingress: { max_recipients = 1000000; };", r"bad\.conf:1: .*1000000.*1000\b"),
-                ('retry: { interval = "sometimes"; };', r"bad\.conf:1: .*sometimes.*linear"),
-                ("retry: { interval = \"linear\"; a_s = 90000; period_s = 86400; };", r"bad\.conf:1: .*a.*86400"),
+                ('configurations = ( { retry: { interval = "sometimes"; }; } );', r"bad\.conf:1: .*sometimes.*linear"),
+                ('configurations = ( { retry: { interval = "linear"; a_s = 90000; period_s = 86400; }; } );',
+                  r"bad\.conf:1: .*a.*86400"),
                 ('listeners: ( { networks = ["10.0.0.1/8"]; } );', r"bad\.conf:1: .*10\.0\.0\.1/8"),
                 ('listeners: ( { certificate = "a.pem"; } );', r"bad\.conf:1: .*key"),
                 ("ingress: { = ; };", r"bad\.conf:1: ")):

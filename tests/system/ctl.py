@@ -30,8 +30,12 @@ def sets(*settings):
     return [word for setting in settings for word in ("--set", setting)]
 
 
+def retry_sets(*settings):
+    return sets(*(f"configurations.[0].retry.{setting}" for setting in settings))
+
+
 def retry(*settings):
-    return json.loads(ctl("preview", "retry", "--json", *sets(*settings))[0])
+    return json.loads(ctl("preview", "retry", "--json", *retry_sets(*settings))[0])
 
 
 def waits(table):
@@ -60,24 +64,32 @@ def test_s18_table_for_people():
 
 def test_s18_boundaries():
     for period, retries in ((77759, 17), (77760, 18), (86639, 18), (86640, 19)):
-        assert len(retry(f"retry.period_s={period}")["retries"]) == retries, period
+        assert len(retry(f"period_s={period}")["retries"]) == retries, period
 
 
 def test_retry_kinds():
-    assert waits(retry("retry.interval=linear", "retry.a_s=300", "retry.period_s=3600")) == [300] * 12
-    assert waits(retry("retry.interval=geometric", "retry.a_s=60", "retry.factor_percent=150", "retry.cap_s=200",
-                       "retry.period_s=800")) == [60, 90, 135, 200, 200]
-    assert waits(retry("retry.interval=list", 'retry.list_s=["60", "30"]', "retry.period_s=150")) == [60, 30, 30, 30]
-    table = retry("retry.interval=linear", "retry.a_s=1", "retry.period_s=3600", "retry.jitter_percent=50")
+    assert waits(retry("interval=linear", "a_s=300", "period_s=3600")) == [300] * 12
+    assert waits(retry("interval=geometric", "a_s=60", "factor_percent=150", "cap_s=200",
+                       "period_s=800")) == [60, 90, 135, 200, 200]
+    assert waits(retry("interval=list", 'list_s=["60", "30"]', "period_s=150")) == [60, 30, 30, 30]
+    table = retry("interval=linear", "a_s=1", "period_s=3600", "jitter_percent=50")
     assert len(table["retries"]) == 3600 and table["jitter_percent"] == 50
-    text = ctl("preview", "retry", *sets("retry.interval=linear", "retry.a_s=1", "retry.period_s=3600",
-                                         "retry.jitter_percent=50"))[0]
+    text = ctl("preview", "retry", *retry_sets("interval=linear", "a_s=1", "period_s=3600",
+                                         "jitter_percent=50"))[0]
     assert "up to 50 % shorter or longer" in text and "... and 3500 more" in text, text[-300:]
+
+
+def test_configuration_is_named():
+    bulk = 'configurations=({retry={a_s=300; b_s=0;};}, {name="bulk"; retry={interval="linear"; a_s=60;};})'
+    arguments = ["preview", "retry", "--json", "--set", bulk]
+    assert waits(json.loads(ctl(*arguments)[0]))[:2] == [300, 600]
+    assert waits(json.loads(ctl(*arguments, "--configuration", "bulk")[0]))[:2] == [60, 60]
+    assert "allowed: default, bulk\n" in ctl(*arguments, "--configuration", "news", status=2)[1]
 
 
 def test_received_in_four_modes():
     arguments = ["preview", "received", "--helo", "app.example", "--client", "192.0.2.1", "--local", "2001:db8::25"]
-    seen = json.loads(ctl(*arguments, "--json", "-c", EMBEDDED, *sets("ingress.received=remove_all"))[0])
+    seen = json.loads(ctl(*arguments, "--json", "-c", EMBEDDED, *sets("configurations.[0].received=remove_all"))[0])
     adds = seen["adds"]
     assert seen["in_use"] == "remove_all" and list(adds) == ["abbreviated", "normal", "none", "remove_all"], seen
     assert adds["abbreviated"].startswith("Received: from app.example by relay.example.com;\r\n "), adds
@@ -93,9 +105,9 @@ def test_check():
     assert json.loads(ctl("check", "--embedded", EMBEDDED, "--json")[0]) == {"valid": True, "faults": []}
     with private_folder("ctl") as folder:
         path = pathlib.Path(folder) / "bad.conf"
-        path.write_text('log: { brokers = "127.0.0.1:9092"; };\ningress: { received = "some"; };\n'
-                        'bouncer: { format = "long"; };\nretry: { interval = "list"; };\n'
-                        'sender: { hostname = "a.example"; pool_count = 0; };\nschedular: { };\n')
+        path.write_text('log: { brokers = "127.0.0.1:9092"; };\nconfigurations = ( { received = "some"; },\n'
+                        '{ bounce: { format = "long"; }; },\n{ retry: { interval = "list"; }; },\n'
+                        '{ pool: { count = 0; }; } );\nschedular: { };\nsender: { hostname = "a.example"; };\n')
         faults = ctl("check", str(path), status=1)[1].splitlines()
         told = json.loads(ctl("check", "--json", str(path), status=1)[0])
         assert told == {"valid": False, "faults": faults}, told
@@ -105,12 +117,36 @@ def test_check():
         assert "missing.conf" in ctl("check", str(path.parent / "missing.conf"), status=1)[1]
 
 
+def test_diff():
+    with private_folder("ctl") as folder:
+        old, new = (str(pathlib.Path(folder) / name) for name in ("old.conf", "new.conf"))
+        common = 'log: { brokers = "127.0.0.1:9092"; };\nsender: { hostname = "a.example"; '
+        pathlib.Path(old).write_text(common + 'tls = "none"; };\nsending_domains = ( { domain = "gone.example"; } );\n'
+                                     'redis: { password = "old"; };\n')
+        pathlib.Path(new).write_text(common + '};\nconfigurations = ( { name = "default"; retry: { a_s = 300; }; } );\n'
+                                     'redis: { password = "new"; };\n')
+        assert ctl("diff", old, old)[0] == "no difference\n"
+        lines = ctl("diff", old, new, status=1)[0].splitlines()
+        assert sorted(lines) == sorted([
+            'live     configurations "default": added', 'live     configurations "default" retry.a_s: 480 s -> 300 s',
+            'live     sending_domains "gone.example": removed', 'restart  redis.password: "***" -> "***"',
+            'restart  sender.tls: "none" -> "opportunistic"']), lines
+        changes = json.loads(ctl("diff", "--json", old, new, status=1)[0])["changes"]
+        assert {"kind": "changed", "section": "configurations", "element": '"default"', "setting": "retry.a_s",
+                "old": "480 s", "new": "300 s", "effect": "live"} in changes, changes
+        assert len(changes) == len(lines)
+        assert ctl("diff", old, new, "--set", "sender.tls=required", status=1)[0].count("\n") == len(lines) - 1
+        assert "missing.conf" in ctl("diff", old, folder + "/missing.conf", status=2)[1]
+        assert "two files" in ctl("diff", old, status=2)[1]
+
+
 def test_wrong_arguments():
-    for arguments, words in ((["check"], "one FILE"), (["preview"], "from received retry"),
+    for arguments, words in ((["check"], "one FILE"), (["preview"], "bounce from received retry"),
                              (["preview", "received"], "--helo NAME and --client IP"),
                              (["preview", "received", "--helo", "a", "--client", "b"], "--client"),
-                             (["preview", "retry", "--set", "retry.period_s=59"], "604800"),
-                             (["preview", "retry", "--set", "retry.b_s=-480"], "0 < a + b < period"),
+                             (["preview", "retry", *retry_sets("period_s=59")], "604800"),
+                             (["preview", "retry", *retry_sets("b_s=-480")], "0 < a + b < period"),
+                             (["preview", "retry", "--configuration", "bulk"], "allowed: default"),
                              (["preview", "retry", "--hello"], "--helo NAME"), (["preview", "-c"], "value behind")):
         assert words in ctl(*arguments, status=2)[1], arguments
     for verb in ("check", "preview"):

@@ -12,7 +12,7 @@ from kit.nsd import Nsd
 from kit.ports import free_port
 from kit.process import wait_until
 
-RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600"]
+RETRY = ['configurations=({retry={interval="linear"; a_s=1; period_s=600;};})']
 RECORDS = """
 sender     MX 10 first
 ordered    MX 20 second

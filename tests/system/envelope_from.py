@@ -13,8 +13,8 @@ from kit.destination import Destination
 from kit.ports import free_port
 from kit.process import wait_until
 
-RULES = ['envelope_from.rewrite="@advanced.example"', "envelope_from.forward_bounces=true",
-         'envelope_from.bounce_receive_domains=["own.example"]',
+RULES = ['configurations=({envelope_from={rewrite="@advanced.example"; forward_bounces=true;};})',
+         'bounces.receive_domains=["own.example"]',
          'sending_domains.[0].domain="shop.example"', 'sending_domains.[0].rewrite="bounces@shop-mail.example"',
          'sending_domains.[1].domain="own.example"']
 

@@ -16,7 +16,7 @@ from kit.destination import Destination
 from kit.ledger import Client, Ledger, Submission
 from kit.process import wait_until
 
-RETRY = ['retry.interval="linear"', "retry.a_s=2", "retry.period_s=3600", "scheduler.rebuild_grace_ms=2000",
+RETRY = ['configurations=({retry={interval="linear"; a_s=2; period_s=3600;};})', "scheduler.rebuild_grace_ms=2000",
          "scheduler.lease_ms=5000"]
 CLUSTER = [*RETRY, "log.session_timeout_ms=6000", "log.publish_timeout_ms=10000"]
 CLIENTS = 8

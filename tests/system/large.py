@@ -11,7 +11,7 @@ from kit.mail import connect, content_for, transact
 from kit.process import wait_until
 
 KIB, MIB = 1024, 1024 * 1024
-RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=3600"]
+RETRY = ['configurations=({retry={interval="linear"; a_s=1; period_s=3600;};})']
 BUDGET_MIB = 64
 BUDGET = f'ingress.body_budget="{BUDGET_MIB} MiB"'
 # The process takes more than its budget: its code and the log's queue, and what grows is copied.

@@ -117,7 +117,7 @@ def check_mode(mode):
     destination = Destination()
     with private_folder(f"received-{mode}") as folder:
         port = free_port()
-        settings = [f'ingress.received="{mode}"', f'ingress.hostname="{RELAY}"', f"ingress.hop_limit={HOPS}",
+        settings = [f'configurations.[0].received="{mode}"', f'ingress.hostname="{RELAY}"', f"ingress.hop_limit={HOPS}",
                     f"listeners.[0].port={port}", 'routes.[1].domain="loop.example"',
                     f'routes.[1].hosts=["127.0.0.1:{port}"]']
         with Embedded(folder, destination, settings):

@@ -10,7 +10,7 @@ from kit.cluster import Cluster, private_folder
 from kit.destination import Destination
 
 SENDER = "shop@sender.example"
-RETRY = ['retry.interval="linear"', "retry.a_s=2", "retry.period_s=60", "scheduler.rebuild_grace_ms=1000"]
+RETRY = ['configurations=({retry={interval="linear"; a_s=2; period_s=60;};})', "scheduler.rebuild_grace_ms=1000"]
 
 
 def send(port, rcpt):

@@ -13,7 +13,7 @@ from kit.destination import Destination
 from kit.mail import content_for, connect, submit, transact
 from kit.process import wait_until
 
-RETRY = ['retry.interval="linear"', "retry.a_s=1", "retry.period_s=600"]
+RETRY = ['configurations=({retry={interval="linear"; a_s=1; period_s=600;};})']
 
 
 def listener(certificate):

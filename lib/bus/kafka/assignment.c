@@ -49,6 +49,8 @@ static void take_assigned(struct bus_consumer *consumer,
         resize(consumer, partition + 1);
         consumer->parts[partition].state = PART_LOOKUP;
         consumer->parts[partition].position = RD_KAFKA_OFFSET_INVALID;
+        consumer->parts[partition].is_reset = false;
+        consumer->parts[partition].seen_at_ms = 0;
     }
     consumer->phase = CONSUMER_RUNNING;
     consumer->has_joined = true;
@@ -61,18 +63,40 @@ static void take_assigned(struct bus_consumer *consumer,
 
 void assignment_on_looked_up(struct bus_consumer *consumer,
                              const rd_kafka_topic_partition_list_t *committed,
-                             const rd_kafka_topic_partition_list_t *ends)
+                             const rd_kafka_topic_partition_list_t *ends,
+                             const rd_kafka_topic_partition_list_t *anchors)
 {
     for (int i = 0; i < committed->cnt; i++) {
         struct part *part = consumer_part(consumer, committed->elems[i].partition);
         if (!part || part->state != PART_LOOKUP)
             continue;
         part->state = PART_ASSIGNED;
-        part->committed = committed->elems[i].offset >= 0 ? committed->elems[i].offset : -1;
-        part->told = part->committed;
         part->end = ends->elems[i].offset;
+        part->committed = committed->elems[i].offset >= 0 ? committed->elems[i].offset : -1;
+        if (part->is_reset) /* nothing as new as what was seen: what comes from now on */
+            part->committed = anchors->elems[i].offset >= 0 ? anchors->elems[i].offset : part->end;
+        part->told = part->committed;
         consumer->ops->on_assigned(consumer->owner, committed->elems[i].partition);
     }
+}
+
+void assignment_on_reset(struct bus_consumer *consumer, int32_t partition)
+{
+    struct part *part = consumer_part(consumer, partition);
+
+    if (!part || part->state != PART_STARTED || part->is_restarting)
+        return;
+    consumer->bus->stats.resets++;
+    if (part->is_reset) { /* again, before any record: the owner insists on a place that is gone */
+        watermark_reset(part->watermark, 0);
+        delivery_restart(consumer, part, RD_KAFKA_OFFSET_BEGINNING);
+        return;
+    }
+    part->is_reset = true;
+    part->state = PART_LOOKUP; /* the tick asks */
+    part->position = RD_KAFKA_OFFSET_INVALID;
+    delivery_set_flow(consumer, partition);
+    consumer->ops->on_revoked(consumer->owner, partition, true);
 }
 
 void assignment_apply(void *owner)

@@ -187,6 +187,8 @@ int64_t bus_end_offset(const struct bus_consumer *consumer, int32_t partition)
 
     if (!part || part->state < PART_ASSIGNED || !consumer->client)
         return -1;
+    if (part->is_reset) /* librdkafka still knows the end of the log that was */
+        return part->end;
     /* librdkafka knows the newest one only of partitions it fetches from. */
     (void)rd_kafka_get_watermark_offsets(client_rk(consumer->client), consumer->topic_name,
                                          partition, &low, &high);

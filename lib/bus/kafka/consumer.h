@@ -50,15 +50,13 @@ struct bus_consumer {
     bool is_parked; /* held for long: paused in librdkafka, polling again */
     uint64_t held_since_ms;
 
-    struct loop_timer *tick;
-    struct loop_timer *assign_timer; /* coalesces bus_start */
+    struct loop_timer *tick, *assign_timer; /* the latter coalesces bus_start */
     struct loop_later step_later;
     uint64_t deadline_ms; /* of draining, committing, closing; of reopening when closed */
 
     bool is_commit_sent;
-    bool is_commit_failed; /* the last one of this assignment */
-    uint64_t commit_sent_ms;
-    uint64_t proof_ms; /* the group surely had us then */
+    bool is_commit_failed;             /* the last one of this assignment */
+    uint64_t commit_sent_ms, proof_ms; /* proof: the group surely had us then */
 };
 
 /* ---- consumer.c ---- */
@@ -91,10 +89,14 @@ void delivery_set_flow(struct bus_consumer *consumer, int32_t partition);
 /* ---- assignment.c ---- */
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
                              rd_kafka_topic_partition_list_t *partitions, void *owner);
-/* The offsets of the partitions in PART_LOOKUP have come, or have not. */
+/* Three lists of the partitions in PART_LOOKUP; anchors are for those that were reset. */
 void assignment_on_looked_up(struct bus_consumer *consumer,
                              const rd_kafka_topic_partition_list_t *committed,
-                             const rd_kafka_topic_partition_list_t *ends);
+                             const rd_kafka_topic_partition_list_t *ends,
+                             const rd_kafka_topic_partition_list_t *anchors);
+/* The log does not hold the position: the owner loses the partition and is assigned it anew, at the
+ * first record that can be new to it. */
+void assignment_on_reset(struct bus_consumer *consumer, int32_t partition);
 /* assign_timer: gives librdkafka every started partition with its position. */
 void assignment_apply(void *owner);
 /* The next step of a revocation or of leaving, when its condition holds. */

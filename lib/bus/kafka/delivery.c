@@ -57,7 +57,8 @@ void delivery_restart(struct bus_consumer *consumer, struct part *part, int64_t 
         loop_timer_start(consumer->assign_timer, GATHER_MS);
 }
 
-static void deliver(struct bus_consumer *consumer, const rd_kafka_message_t *record)
+static void deliver(struct bus_consumer *consumer, struct part *part,
+                    const rd_kafka_message_t *record)
 {
     rd_kafka_timestamp_type_t type;
     const struct bus_delivery delivery = {
@@ -69,6 +70,8 @@ static void deliver(struct bus_consumer *consumer, const rd_kafka_message_t *rec
         .is_tombstone = record->payload == NULL,
     };
 
+    if (delivery.stored_at_ms > part->seen_at_ms)
+        part->seen_at_ms = delivery.stored_at_ms;
     consumer->bus->stats.consumed[consumer->topic]++;
     consumer->ops->on_record(consumer->owner, &delivery);
 }
@@ -85,8 +88,9 @@ static void on_record(struct bus_consumer *consumer, const rd_kafka_message_t *r
         return;
     }
     part->position = record->offset + 1;
+    part->is_reset = false;
     watermark_take(part->watermark, record->offset);
-    deliver(consumer, record);
+    deliver(consumer, part, record);
     delivery_set_flow(consumer, record->partition);
 }
 
@@ -104,7 +108,9 @@ bool delivery_poll(struct bus_consumer *consumer)
         if (!record)
             return true;
         rd_kafka_resp_err_t error = record->err;
-        if (error)
+        if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+            assignment_on_reset(consumer, record->partition);
+        else if (error)
             consumer->bus->stats.errors++;
         else
             on_record(consumer, record);

@@ -7,7 +7,8 @@
 #include "consumer.h"
 #include "pump.h"
 
-#define REOPEN_MS 10000
+#define REOPEN_MS     10000
+#define CLOSING_BATCH 1000 /* records dropped in one go, so that the loop lives */
 
 static uint64_t now_ms(const struct bus_consumer *consumer)
 {
@@ -36,7 +37,7 @@ static int open_client(struct bus_consumer *consumer, struct err *err)
         {"heartbeat.interval.ms", buf_str(&heartbeat)},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
-        {"auto.offset.reset", "earliest"},
+        {"auto.offset.reset", "error"}, /* assignment_on_reset decides */
         {"partition.assignment.strategy", "range"},
         {"queued.max.messages.kbytes", buf_str(&prefetch)},
         {"fetch.wait.max.ms", buf_str(&wait)},
@@ -90,13 +91,24 @@ static void on_fatal(struct bus_consumer *consumer)
     consumer->deadline_ms = now_ms(consumer) + REOPEN_MS;
 }
 
+/* Records that were fetched already come here as well, and nobody wants them any more.
+ * rd_kafka_queue_poll_callback would abort at the first of them: it knows callbacks only. */
+static void serve_closing(struct bus_consumer *consumer)
+{
+    rd_kafka_message_t *fetched;
+
+    for (int i = 0; i < CLOSING_BATCH && (fetched = rd_kafka_consume_queue(consumer->queue, 0));
+         i++)
+        rd_kafka_message_destroy(fetched);
+}
+
 void membership_poll(void *owner)
 {
     struct bus_consumer *consumer = owner;
     bool is_alive = true;
 
     if (consumer->phase == CONSUMER_CLOSING)
-        (void)rd_kafka_queue_poll_callback(consumer->queue, 0);
+        serve_closing(consumer);
     else
         is_alive = delivery_poll(consumer);
     if (!is_alive)

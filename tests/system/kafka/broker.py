@@ -57,7 +57,8 @@ num.io.threads=4
 num.network.threads=2
 """
 SMALL = ["-Xmx512m", "-Xms96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
-FAST = ["-Xmx1g", "-Xms512m", "-XX:+UseSerialGC"]
+# On few cores the second compiler costs more than its code saves, also after 50,000 mails (docs/performance.md).
+FAST = ["-Xmx1g", "-Xms512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 PR_SET_PDEATHSIG = 1
 
 
@@ -102,7 +103,7 @@ def answers(port):
 class Broker:
     """Keeps ports and data over stop, kill and start."""
 
-    def __init__(self, folder, port=0, is_fast=False):
+    def __init__(self, folder, port=0, is_fast=False, properties=None):
         self.folder = pathlib.Path(folder)
         self.port = port or free_port()
         self.process = None
@@ -110,11 +111,11 @@ class Broker:
         self.configuration = self.folder / "server.properties"
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.configuration.exists():
-            self._format()
+            self._format(pathlib.Path(properties).read_text() if properties else "")
 
-    def _format(self):
+    def _format(self, properties):
         self.configuration.write_text(CONFIGURATION.format(
-            port=self.port, controller_port=free_port(), data=self.folder / "data"))
+            port=self.port, controller_port=free_port(), data=self.folder / "data") + properties)
         subprocess.run(
             [*self.java, "kafka.tools.StorageTool", "format", "--standalone",
              "-t", "hikyaku-test-cluster-a", "-c", str(self.configuration)],
@@ -128,12 +129,18 @@ class Broker:
                 preexec_fn=die_with_parent)
         deadline = time.monotonic() + timeout_s
         while not answers(self.port):
-            if self.process.poll() is not None:
+            if self._has_ended_within(0.05):
                 raise RuntimeError(f"the broker ended at once: see {self.folder}/broker.log")
             if time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"the broker did not answer within {timeout_s} s")
-            time.sleep(0.05)
+
+    def _has_ended_within(self, seconds):
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _end(self, number):
         if self.process and self.process.poll() is None:
@@ -179,7 +186,7 @@ def serve_control(broker, path):
 
 
 def run(arguments):
-    broker = Broker(arguments.dir, arguments.port, arguments.fast)
+    broker = Broker(arguments.dir, arguments.port, arguments.fast, arguments.properties)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
@@ -229,8 +236,9 @@ def main():
     one.add_argument("--dir", required=True)
     one.add_argument("--port", type=int, default=0)
     one.add_argument("--port-file")
+    one.add_argument("--properties", help="file with further server properties")
     one.add_argument("--control", help="path of a unix socket to be controlled through")
-    one.add_argument("--fast", action="store_true", help="full JIT and more heap, for measurements")
+    one.add_argument("--fast", action="store_true", help="more heap, for measurements")
     two = verbs.add_parser("with")
     two.add_argument("--dir")
     two.add_argument("--fast", action="store_true")

@@ -69,8 +69,8 @@ class TopicsTest(unittest.TestCase):
                          {}, "fewer partitions in the settings shrink nothing")
 
     def test_retention_below_the_retry_period_is_refused(self):
-        self.assertEqual(self.ctl("topics", "apply", sets=["retry.period_s=3600"]).returncode, 0)
-        longer = ["retry.period_s=86400"]
+        self.assertEqual(self.ctl("topics", "apply", sets=["configurations=({retry={period_s=3600;};})"]).returncode, 0)
+        longer = ["configurations=({retry={period_s=86400;};})"]
         for verb in ("check", "apply"):
             answer = self.ctl("topics", verb, sets=longer)
             self.assertEqual(answer.returncode, 1)

@@ -119,10 +119,12 @@ def route_to(destination):
 
 
 class Cluster:
-    """Kafka, Redis and `count` processes of each service. settings: for all of them."""
+    """Kafka, Redis and `count` processes of each service. settings: for all of them. configuration: a
+    file of the examples, or any other by its absolute path."""
 
-    def __init__(self, folder, destination, count=2, settings=()):
+    def __init__(self, folder, destination, count=2, settings=(), configuration="cluster.conf"):
         self.folder = folder
+        self.configuration = configuration
         self.broker = Broker(folder)
         self.redis = Redis(folder)
         self.smtp_ports = []
@@ -138,7 +140,7 @@ class Cluster:
             port = free_port()
             self.smtp_ports.append(port)
             own.append(f"listeners.[0].port={port}")
-        self.services[name] = Service(name, f"hikyaku-{role}", "cluster.conf", own, self.folder)
+        self.services[name] = Service(name, f"hikyaku-{role}", self.configuration, own, self.folder)
 
     def of(self, role):
         return [service for name, service in self.services.items() if name.startswith(role)]
@@ -179,11 +181,11 @@ class Cluster:
 class Embedded:
     """The single binary on the embedded log."""
 
-    def __init__(self, folder, destination, settings=()):
+    def __init__(self, folder, destination, settings=(), configuration="embedded.conf"):
         self.smtp_port = free_port()
         self.smtp_ports = [self.smtp_port]
         self.directory = os.path.join(folder, "log")
-        self.service = Service("hikyaku", "hikyaku", "embedded.conf",
+        self.service = Service("hikyaku", "hikyaku", configuration,
                                [f'log.directory="{self.directory}"', f"listeners.[0].port={self.smtp_port}",
                                 *route_to(destination), *settings], folder)
 

@@ -4,7 +4,8 @@
   ok...    accepted            grey...  451 the first time, then accepted
   gone...  550                 busy...  451 always
 Arrivals are kept with the octets of the content as they were on the wire (dots un-stuffed).
-STARTTLS is offered where `tls`, an ssl.SSLContext, is set; it may change between connections."""
+STARTTLS is offered where `tls`, an ssl.SSLContext, is set, DSN (RFC 3461) where `has_dsn`; both may change
+between connections."""
 import hashlib
 import socketserver
 import ssl
@@ -20,6 +21,7 @@ class Arrival:
         self.at = at
         self.replied = False  # our 250 to the final dot left for the socket
         self.tls = None  # "TLSv1.3", or None: in clear text
+        self.mail_options = self.rcpt_options = ""  # what stood behind the paths
 
     def header(self, name):
         prefix = (name + ":").lower().encode()
@@ -43,6 +45,7 @@ class Destination(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 256
+    has_dsn = False
 
     def __init__(self, address="127.0.0.1", port=0, tls=None):
         super().__init__((address, port), Session)
@@ -104,6 +107,7 @@ class Session(socketserver.StreamRequestHandler):
     def setup(self):
         super().setup()
         self.request.settimeout(120)
+        self.options = {}  # of the transaction's MAIL ("") and RCPTs
         with self.server.changed:
             self.server.connections += 1
 
@@ -123,7 +127,8 @@ class Session(socketserver.StreamRequestHandler):
 
     def extensions(self):
         starttls = "250-STARTTLS\r\n" if self.server.tls and not self.tls_version() else ""
-        return f"250-destination.example\r\n{starttls}250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000000"
+        dsn = "250-DSN\r\n" if self.server.has_dsn else ""
+        return f"250-destination.example\r\n{starttls}{dsn}250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000000"
 
     def content(self):
         lines = []
@@ -140,6 +145,7 @@ class Session(socketserver.StreamRequestHandler):
         arrivals = [Arrival(rcpt, sender, content, now) for rcpt in rcpts]
         for arrival in arrivals:
             arrival.tls = self.tls_version()
+            arrival.mail_options, arrival.rcpt_options = self.options[""], self.options[arrival.rcpt]
         self.server.add(arrivals)
         self.say("250 2.0.0 Ok")
         for arrival in arrivals:
@@ -165,9 +171,11 @@ class Session(socketserver.StreamRequestHandler):
                     return
             elif verb == "MAIL":
                 sender, rcpts = line[line.index("<") + 1:line.index(">")], []
+                self.options = {"": line[line.index(">") + 1:].strip()}
                 self.say("250 2.1.0 Ok")
             elif verb == "RCPT":
                 rcpt = line[line.index("<") + 1:line.index(">")]
+                self.options[rcpt] = line[line.index(">") + 1:].strip()
                 reply = self.server.answer_rcpt(rcpt)
                 if reply.startswith("250"):
                     rcpts.append(rcpt)

@@ -86,8 +86,10 @@ int fixture_set_up(void **state)
 int fixture_set_up_forwarding(void **state)
 {
     static const char *const overrides[] = {
-        OVERRIDES, "envelope_from.rewrite=@d.test", "envelope_from.forward_bounces=true",
-        "envelope_from.bounce_receive_domains=[\"own.test\"]", NULL};
+        OVERRIDES,
+        "configurations=({envelope_from={rewrite=\"@d.test\"; forward_bounces=true;};}, "
+        "{name=\"plain\"; bounce={format=\"simple\";};})",
+        "bounces.receive_domains=[\"own.test\"]", NULL};
     return set_up(state, overrides);
 }
 

@@ -28,7 +28,8 @@ struct service_role_state {
 /* Set-up and tear-down of a test. */
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
-/* The same with envelope_from.forward_bounces, and bounces of own.test received here. */
+/* The same with envelope_from.forward_bounces, and bounces of own.test received here; and a second
+ * configuration, "plain", with the simple format and without forwarding. */
 int fixture_set_up_forwarding(void **state);
 
 /* The offset it got. */

@@ -42,10 +42,9 @@ static const struct record_rcpt RCPTS[] = {
     },
 };
 
-struct bouncer_settings sample_settings(enum bounce_format format)
+struct bouncer_settings sample_settings(void)
 {
     return (struct bouncer_settings){
-        .format = format,
         .from = "",
         .reporting_mta = "mta01.relay.example",
         .returns = BOUNCE_RETURN_FULL,

@@ -25,7 +25,7 @@
     "Thank you.\r\n"                                                                               \
     ".signature\r\n"
 
-struct bouncer_settings sample_settings(enum bounce_format format);
+struct bouncer_settings sample_settings(void);
 /* One recipient, refused with 550 5.1.1. */
 struct record_failure *sample_failure(struct arena *arena);
 /* Three: refused, expired after 450, own verdict 5.1.2. */

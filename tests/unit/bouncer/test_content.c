@@ -32,7 +32,7 @@ static void test_full_is_wanted_only_when_all_allow_it(void **state)
     };
     struct arena *arena = arena_new(4096);
     struct record_failure *failure = sample_failure(arena);
-    struct bouncer_settings settings = sample_settings(BOUNCE_MULTIPART);
+    struct bouncer_settings settings = sample_settings();
 
     (void)state;
     assert_false(content_wants_whole(failure, &settings));

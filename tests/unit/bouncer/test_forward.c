@@ -231,6 +231,20 @@ static void test_repeated_record_gets_the_same_ids(void **state)
 #define TEST(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, fixture_set_up_forwarding, fixture_tear_down)
 
+static void test_s26_s38_format_and_copy_are_those_of_the_configuration(void **state)
+{
+    struct fixture *f = *state;
+    struct record_failure *failure = forwardable(f);
+
+    failure->work.envelope.configuration = SLICE("plain");
+    fixture_publish_failure(f, failure);
+    fixture_run_until_finished(f, 1);
+    assert_int_equal(fixture_report_count(f), 1);
+    struct record_work report = report_to(f, "app-42@d.test");
+    assert_false(fixture_has(report.body, "multipart/report"));
+    assert_true(fixture_has_metric(f, "forward_skipped_total{reason=\"off\"} 1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +252,7 @@ int main(void)
         TEST(test_s38_copy_has_the_same_content),
         TEST(test_s38_to_s40_each_false_condition_skips),
         cmocka_unit_test_setup_teardown(test_s38_off_by_default, fixture_set_up, fixture_tear_down),
+        TEST(test_s26_s38_format_and_copy_are_those_of_the_configuration),
         TEST(test_s40_null_sender_ends_as_an_event),
         TEST(test_s38_failing_copy_is_a_double_bounce),
         TEST(test_refused_copy_is_repeated_alone),

@@ -14,7 +14,7 @@
 static void build_for(struct slice target, struct buf *out, struct arena *arena,
                       const struct record_failure *failure, struct content content)
 {
-    const struct bouncer_settings settings = sample_settings(BOUNCE_MULTIPART);
+    const struct bouncer_settings settings = sample_settings();
     const struct report report = {
         .id = SAMPLE_REPORT_ID,
         .target = target,

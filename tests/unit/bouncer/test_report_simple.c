@@ -17,11 +17,12 @@ static const struct content NONE = {CONTENT_NONE, {NULL, 0}};
 static void build(struct buf *out, struct arena *arena, const struct record_failure *failure,
                   struct content content)
 {
-    const struct bouncer_settings settings = sample_settings(BOUNCE_SIMPLE);
+    const struct bouncer_settings settings = sample_settings();
     const struct report report = {
         .id = SAMPLE_REPORT_ID,
         .target = failure->work.envelope.from,
         .failure = failure,
+        .format = BOUNCE_SIMPLE,
         .rcpts = sample_all(arena, failure),
         .rcpt_count = failure->work.rcpt_count,
         .content = content,

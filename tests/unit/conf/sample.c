@@ -102,6 +102,22 @@ static const struct conf_setting ELEMENT[] = {
      .max = 65535,
      .unit = "s",
      .help = "A port."},
+    {.name = "retry.tries",
+     .type = CONF_INT,
+     .offset = CONF_AT(struct sample_element, tries),
+     .fallback = "3",
+     .min = 1,
+     .max = 9,
+     .unit = "",
+     .help = "Tries."},
+    {.name = "retry.wait_s",
+     .type = CONF_INT,
+     .offset = CONF_AT(struct sample_element, wait_s),
+     .fallback = "60",
+     .min = 1,
+     .max = 600,
+     .unit = "s",
+     .help = "A wait."},
 };
 
 const struct conf_section SAMPLE_PLAIN = {

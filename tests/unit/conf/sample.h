@@ -15,6 +15,7 @@ struct sample_values {
 struct sample_element {
     const char *label;
     int64_t port;
+    int64_t wait_s, tries; /* in a nested group */
 };
 
 extern const struct conf_section SAMPLE_PLAIN, SAMPLE_LIST;

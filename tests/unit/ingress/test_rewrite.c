@@ -10,12 +10,13 @@
 
 #include "ingress/rewrite.h"
 #include "ingress/settings.h"
+#include "profile/configuration.h"
 
 struct world {
     struct conf *conf;
     struct metrics *metrics;
     struct arena *arena;
-    struct ingress_rewriting *rewriting;
+    struct configurations *configurations;
 };
 
 static void on_fault(void *owner, const char *sentence)
@@ -30,22 +31,23 @@ static void begin(struct world *world, const char *const *sets)
 
     *world = (struct world){.metrics = metrics_new(), .arena = arena_new(1024)};
     assert_int_equal(conf_read("/dev/null", sets, INGRESS_SECTIONS, &faults, &world->conf), 0);
-    world->rewriting = ingress_rewriting_new(world->conf, world->metrics);
+    world->configurations = configurations_new(world->conf);
+    conf_free(&world->conf); /* nothing points into it */
 }
 
 static void end(struct world *world)
 {
-    ingress_rewriting_free(&world->rewriting);
+    configurations_free(&world->configurations);
     arena_free(&world->arena);
     metrics_free(&world->metrics);
-    conf_free(&world->conf);
 }
 
 static struct record_envelope rewritten(struct world *world, const char *from, struct slice header)
 {
     struct record_envelope envelope = {.from = slice_str(from), .original_from = slice_str(from)};
 
-    ingress_rewrite(world->rewriting, world->arena, header, &envelope);
+    ingress_rewrite(&configurations_at(world->configurations, 0)->rewrite, world->metrics,
+                    world->arena, header, &envelope);
     assert_true(slice_eq(envelope.original_from, slice_str(from)));
     return envelope;
 }
@@ -68,22 +70,23 @@ static void assert_counted(const struct world *world, const char *series)
     buf_free(&text);
 }
 
-static void test_s29_nothing_is_set_up_without_a_rule(void **state)
+static void test_s29_nothing_is_done_without_a_rule(void **state)
 {
-    static const char *const NONE[] = {NULL};
     static const char *const NAMES_ONLY[] = {"sending_domains.[0].domain=shop.test", NULL};
     struct world world;
+    struct buf text = {0};
 
     (void)state;
-    begin(&world, NONE);
-    assert_null(world.rewriting);
-    end(&world);
     begin(&world, NAMES_ONLY);
-    assert_null(world.rewriting);
+    assert_envelope(rewritten(&world, "app@shop.test", SLICE("From: n@shop.test\r\n\r\n")),
+                    "app@shop.test", "", "");
+    metrics_expose(&(struct metrics *){world.metrics}, 1, &text);
+    assert_null(strstr(buf_str(&text), "hikyaku_ingress_rewrites_total{"));
+    buf_free(&text);
     end(&world);
 }
 
-static const char *const BOTH[] = {"envelope_from.rewrite=b@a.test",
+static const char *const BOTH[] = {"configurations.[0].envelope_from.rewrite=b@a.test",
                                    "sending_domains.[0].domain=shop.test",
                                    "sending_domains.[0].rewrite=@d.test", NULL};
 
@@ -131,7 +134,7 @@ static void test_s37_what_is_not_rewritten_has_no_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_s29_nothing_is_set_up_without_a_rule),
+        cmocka_unit_test(test_s29_nothing_is_done_without_a_rule),
         cmocka_unit_test(test_s33_header_from_picks_the_sending_domain),
         cmocka_unit_test(test_s37_what_is_not_rewritten_has_no_rule),
     };

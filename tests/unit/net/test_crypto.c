@@ -27,11 +27,49 @@ static void test_random_differs_each_time(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
+/* RFC 7914 12 */
+static void test_scrypt_matches_the_vectors(void **state)
+{
+    static const uint8_t OF_EMPTY[4] = {0x77, 0xd6, 0x57, 0x62};
+    static const uint8_t OF_PASSWORD[4] = {0x70, 0x23, 0xbd, 0xcb};
+    struct crypto_scrypt_cost cheap = {4, 1, 1}, dear = {14, 8, 1};
+    uint8_t key[64] = {0};
+
+    (void)state;
+    assert_true(crypto_scrypt(SLICE_NONE, SLICE_NONE, &cheap, key, sizeof key));
+    assert_memory_equal(key, OF_EMPTY, sizeof OF_EMPTY);
+    assert_true(
+        crypto_scrypt(SLICE("pleaseletmein"), SLICE("SodiumChloride"), &dear, key, sizeof key));
+    assert_memory_equal(key, OF_PASSWORD, sizeof OF_PASSWORD);
+}
+
+static void test_scrypt_refuses_costs_it_has_no_memory_for(void **state)
+{
+    static const struct crypto_scrypt_cost BAD[] = {{0, 8, 1}, {31, 8, 1}, {20, 8, 1}, {15, 0, 1}};
+    uint8_t key[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        assert_false(crypto_scrypt(SLICE("x"), SLICE("salt"), &BAD[i], key, sizeof key));
+}
+
+static void test_equal_is_equal(void **state)
+{
+    (void)state;
+    assert_true(crypto_is_equal(SLICE_NONE, SLICE("")));
+    assert_true(crypto_is_equal(SLICE("abc"), SLICE("abc")));
+    assert_false(crypto_is_equal(SLICE("abc"), SLICE("abd")));
+    assert_false(crypto_is_equal(SLICE("abc"), SLICE("ab")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256_matches_the_vectors),
         cmocka_unit_test(test_random_differs_each_time),
+        cmocka_unit_test(test_scrypt_matches_the_vectors),
+        cmocka_unit_test(test_scrypt_refuses_costs_it_has_no_memory_for),
+        cmocka_unit_test(test_equal_is_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

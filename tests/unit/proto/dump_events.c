@@ -11,13 +11,16 @@ int main(void)
     struct buf out = {0};
 
     for (int kind = 0; kind < EVENT_KINDS; kind++) {
+        struct record_work *work = sample_work(arena);
         bool has_report = kind == EVENT_BOUNCED || kind == EVENT_BOUNCE_FORWARDED;
+        if (kind == EVENT_DELIVERED)
+            work->copy = (struct record_copy){SLICE("archive.example.com"), 25};
         const struct event event = {
             .kind = (enum event_kind)kind,
             .source = "sender",
             .pod = "pod-1",
             .at_ms = 1457420518005,
-            .work = sample_work(arena),
+            .work = work,
             .due_ms = kind == EVENT_DEFERRED ? 1457420758005 : 0,
             .report_id = has_report ? SLICE("k7q2w5m3x4a6b2c7d3ef") : SLICE_NONE,
         };

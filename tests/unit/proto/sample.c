@@ -137,5 +137,6 @@ bool sample_work_eq(const struct record_work *a, const struct record_work *b)
            a->has_fence == b->has_fence && a->fence == b->fence &&
            a->fence_shard == b->fence_shard && a->has_body_ref == b->has_body_ref &&
            body_ref_eq(&a->body_ref, &b->body_ref) && slice_eq(a->body, b->body) &&
-           a->body_crc32c == b->body_crc32c;
+           a->body_crc32c == b->body_crc32c && slice_eq(a->copy.host, b->copy.host) &&
+           a->copy.port == b->copy.port;
 }

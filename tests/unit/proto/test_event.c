@@ -47,6 +47,25 @@ static void test_deferred_event_is_complete(void **state)
     arena_free(&arena);
 }
 
+static void test_s23_event_about_a_copy_says_so(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    struct record_work *work = sample_work(arena);
+    const struct event event = {.kind = EVENT_FAILED, .source = "sender", .pod = "", .work = work};
+    struct buf out = {0};
+
+    (void)state;
+    work->copy = (struct record_copy){SLICE("archive.example.com"), 25};
+    event_put(&out, &event);
+    assert_non_null(strstr(buf_str(&out), ",\"is_copy\":true,"));
+    buf_clear(&out);
+    work->destination = SLICE_NONE; /* a fanout: about the mail */
+    event_put(&out, &event);
+    assert_null(strstr(buf_str(&out), "is_copy"));
+    buf_free(&out);
+    arena_free(&arena);
+}
+
 static void test_event_without_list_names_all_recipients(void **state)
 {
     struct arena *arena = arena_new(4096);
@@ -112,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deferred_event_is_complete),
+        cmocka_unit_test(test_s23_event_about_a_copy_says_so),
         cmocka_unit_test(test_event_without_list_names_all_recipients),
         cmocka_unit_test(test_id_is_mail_parcel_attempt_kind_and_first_recipient),
         cmocka_unit_test(test_hostile_values_stay_values),

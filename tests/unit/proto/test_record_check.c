@@ -28,7 +28,7 @@ static const struct {
     bool is_mandatory;
 } MEMBERS[] = {
     {"parcel_id", offsetof(struct record_work, parcel_id), RECORD_ID_MAX, true},
-    {"destination", offsetof(struct record_work, destination), RECORD_NAME_MAX, false},
+    {"destination", offsetof(struct record_work, destination), RECORD_DESTINATION_MAX, false},
     {"mail_id", offsetof(struct record_work, envelope.mail_id), RECORD_ID_MAX, true},
     {"from", offsetof(struct record_work, envelope.from), RECORD_ADDRESS_MAX, false},
     {"original_from", offsetof(struct record_work, envelope.original_from), RECORD_ADDRESS_MAX,
@@ -59,6 +59,35 @@ static void test_lengths_are_bounded(void **state)
         *member = SLICE_NONE;
         assert_int_equal(verdict_on(arena, work, &err), MEMBERS[i].is_mandatory ? -1 : 0);
     }
+    arena_free(&arena);
+}
+
+static void test_s24_a_copy_has_host_and_port(void **state)
+{
+    static const struct {
+        const char *host;
+        uint32_t port;
+        int verdict;
+    } CASES[] = {
+        {"", 0, 0},        {"a.test", 1, 0}, {"a.test", 65535, 0}, {"a.test", 65536, -1},
+        {"a.test", 0, -1}, {"", 25, -1},
+    };
+    struct arena *arena = arena_new(4096);
+    char octets[RECORD_NAME_MAX + 1];
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct record_work *work = sample_work(arena);
+        work->copy = (struct record_copy){slice_str(CASES[i].host), CASES[i].port};
+        assert_int_equal(verdict_on(arena, work, &err), CASES[i].verdict);
+    }
+    struct record_work *work = sample_work(arena);
+    memset(octets, 'a', sizeof octets);
+    work->copy = (struct record_copy){slice_of(octets, RECORD_NAME_MAX), 25};
+    assert_int_equal(verdict_on(arena, work, &err), 0);
+    work->copy.host = slice_of(octets, sizeof octets);
+    assert_int_equal(verdict_on(arena, work, &err), -1);
     arena_free(&arena);
 }
 
@@ -218,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lengths_are_bounded),
+        cmocka_unit_test(test_s24_a_copy_has_host_and_port),
         cmocka_unit_test(test_recipients_are_bounded),
         cmocka_unit_test(test_addresses_are_bounded),
         cmocka_unit_test(test_body_references_are_checked),

@@ -70,6 +70,30 @@ static void test_work_has_golden_bytes(void **state)
     arena_free(&arena);
 }
 
+/* Behind what older nodes know. */
+static void test_s24_copy_is_added_at_the_end(void **state)
+{
+    static const char TAIL[] = "5a13617263686976652e6578616d706c652e636f6d60dd13";
+    struct arena *arena = arena_new(4096);
+    struct record_work *work = sample_work(arena);
+    struct buf value = {0}, hex = {0};
+    size_t before;
+
+    (void)state;
+    record_put_work(&value, work);
+    before = value.len;
+    buf_clear(&value);
+    work->copy = (struct record_copy){SLICE("archive.example.com"), 2525};
+    record_put_work(&value, work);
+    assert_int_equal(value.len, before + strlen(TAIL) / 2);
+    for (size_t i = before; i < value.len; i++)
+        buf_addf(&hex, "%02x", (unsigned)(uint8_t)value.at[i]);
+    assert_string_equal(buf_str(&hex), TAIL);
+    buf_free(&hex);
+    buf_free(&value);
+    arena_free(&arena);
+}
+
 static void test_timer_has_golden_bytes(void **state)
 {
     struct arena *arena = arena_new(4096);
@@ -137,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_work_has_golden_bytes),
+        cmocka_unit_test(test_s24_copy_is_added_at_the_end),
         cmocka_unit_test(test_timer_has_golden_bytes),
         cmocka_unit_test(test_failure_has_golden_bytes),
         cmocka_unit_test(test_chunk_has_golden_bytes),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Destinations and keys: golden values, because nodes of mixed versions must agree. */
+ * Destinations: golden values, because nodes of mixed versions must agree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,41 +29,25 @@ static void test_destination_is_the_domain_in_lower_case(void **state)
     arena_free(&arena);
 }
 
-static void test_key_is_destination_and_salt(void **state)
+static void test_s24_destination_of_a_copy_is_no_domain(void **state)
 {
-    struct buf key = {0};
+    struct arena *arena = arena_new(256);
+    struct slice by_name =
+        record_copy_destination(arena, &(struct record_copy){SLICE("Archive.Example"), 25});
+    struct slice by_address =
+        record_copy_destination(arena, &(struct record_copy){SLICE("2001:db8::1"), 2525});
 
     (void)state;
-    record_work_key(&key, SLICE("example.com"), SLICE("aaaaaaaaabbbbbbbbbbb"), 1);
-    assert_string_equal(buf_str(&key), "example.com#0");
-    buf_clear(&key);
-    record_work_key(&key, SLICE("example.com"), SLICE("aaaaaaaaabbbbbbbbbbb"), 64);
-    assert_string_equal(buf_str(&key), "example.com#44");
-    buf_free(&key);
-}
-
-static void test_salts_use_the_whole_fanout(void **state)
-{
-    struct buf key = {0};
-    unsigned seen = 0;
-
-    (void)state;
-    for (char c = 'a'; c <= 'z'; c++) {
-        buf_clear(&key);
-        record_work_key(&key, SLICE("x.test"), slice_of(&c, 1), 4);
-        assert_int_equal(key.len, strlen("x.test#0"));
-        seen |= 1u << (key.at[key.len - 1] - '0');
-    }
-    assert_int_equal(seen, 0xf);
-    buf_free(&key);
+    assert_true(slice_eq(by_name, SLICE("archive.example:25")));
+    assert_true(slice_eq(by_address, SLICE("2001:db8::1:2525")));
+    arena_free(&arena);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_destination_is_the_domain_in_lower_case),
-        cmocka_unit_test(test_key_is_destination_and_salt),
-        cmocka_unit_test(test_salts_use_the_whole_fanout),
+        cmocka_unit_test(test_s24_destination_of_a_copy_is_no_domain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,18 +8,24 @@ static void on_fault(void *owner, const char *sentence)
 {
     size_t *faults = owner;
 
-    assert_non_null(strstr(sentence, "address"));
+    assert_true(strstr(sentence, "address") || strstr(sentence, "tls") ||
+                strstr(sentence, "/nowhere/ca.pem"));
     (*faults)++;
 }
 
-static struct conf *read_with(const char *override, size_t *faults)
+static struct conf *read_both(const char *first, const char *second, size_t *faults)
 {
     const struct conf_section *const sections[] = {&REDIS_SECTION, NULL};
-    const char *const overrides[] = {override, NULL};
+    const char *const overrides[] = {first, second, NULL};
     const struct conf_faults sink = {.on_fault = on_fault, .owner = faults};
     struct conf *conf = NULL;
 
     return conf_read("/dev/null", overrides, sections, &sink, &conf) == 0 ? conf : NULL;
+}
+
+static struct conf *read_with(const char *override, size_t *faults)
+{
+    return read_both(override, NULL, faults);
 }
 
 static void test_addresses_are_taken_and_refused(void **state)
@@ -60,11 +66,23 @@ static void test_defaults(void **state)
     conf_free(&conf);
 }
 
+/* Found before anything starts, not at the first connection. */
+static void test_tls_that_cannot_work_is_refused(void **state)
+{
+    size_t faults = 0;
+
+    (void)state;
+    assert_null(read_both("redis.tls=true", "redis.tls_ca=/nowhere/ca.pem", &faults));
+    assert_null(read_both("redis.tls=true", "redis.address=unix:/run/redis.sock", &faults));
+    assert_int_equal(faults, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses_are_taken_and_refused),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_tls_that_cannot_work_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * From the timer topic through Redis and back to work: what fires, when, and with what. */
 #include "unit/scheduler/fixture.h"
 
+#include "bus/place.h"
 #include "proto/record.h"
 #include "unit/proto/sample.h"
 
@@ -29,7 +30,7 @@ static void test_due_timer_becomes_work_with_its_fence(void **state)
     struct fixture fixture;
     struct arena *arena = arena_new(4096);
     struct bus_delivery delivery;
-    struct buf key = {0};
+    struct work_settings settings = {.fanout = 4}; /* its default */
 
     (void)state;
     fixture_begin_started(&fixture, NULL);
@@ -47,14 +48,12 @@ static void test_due_timer_becomes_work_with_its_fence(void **state)
     expected.fence_shard = fixture_shard(&fixture, "p1");
     assert_true(expected.has_fence);
     assert_true(sample_work_eq(&work, &expected));
-    record_work_key(&key, work.destination, work.envelope.mail_id, 4);
-    assert_true(slice_eq(delivery.key, buf_slice(&key)));
-    assert_int_equal(delivery.partition, bus_partition_of(fixture.bus, BUS_WORK, buf_slice(&key)));
+    assert_true(slice_eq(delivery.key, work.destination));
+    assert_int_equal(delivery.partition, bus_place_of_repeatable(fixture.bus, &settings, &work));
     /* Acknowledged: no lease, the fence stays for the sender's check. */
     WAIT_FOR(fixture.loop, strcmp(fixture_ask(&fixture, "p1", "ZCARD t:{s}:fired"), "0") == 0);
     assert_string_equal(fixture_ask(&fixture, "p1", "HGET t:{s}:item p1"), "2:");
     assert_int_equal(fixture_metric(&fixture, 0, "scheduler_fired_total"), 1);
-    buf_free(&key);
     arena_free(&arena);
     fixture_end(&fixture);
 }

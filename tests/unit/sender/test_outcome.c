@@ -232,7 +232,7 @@ static void test_no_tombstone_while_a_recipient_waits(void **state)
 
 static void test_s11_expires_by_look_ahead(void **state)
 {
-    static const char *const MORE[] = {"retry.period_s=3600", NULL};
+    static const char *const MORE[] = {"configurations=({retry={period_s=3600;};})", NULL};
     struct record_failure failure;
     struct fixture fixture;
     struct record_work work;

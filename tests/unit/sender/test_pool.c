@@ -3,6 +3,7 @@
  * loopback. */
 #include "unit/net/cases.h"
 
+#include "profile/domains.h"
 #include "sender/pool.h"
 #include "unit/sender/sink.h"
 
@@ -67,6 +68,33 @@ static bool may_send(void *owner)
 static const struct connection_ops OPS = {
     .on_ready = on_ready, .on_result = on_result, .on_failed = on_failed, .may_send = may_send};
 
+static void on_fault(void *owner, const char *sentence)
+{
+    (void)owner;
+    fail_msg("%s", sentence);
+}
+
+/* The pool takes what it needs of them: they are gone when this returns. */
+static void limit(struct fixture *fixture, const char *set)
+{
+    static const struct conf_section *const SECTIONS[] = {
+        &CONFIGURATIONS_SECTION,
+        &SENDING_DOMAINS_SECTION,
+        &BOUNCES_SECTION,
+        &FORWARDING_RULES_SECTION,
+        NULL,
+    };
+    const char *const sets[] = {set, NULL};
+    const struct conf_faults faults = {.on_fault = on_fault};
+    struct conf *conf = NULL;
+
+    assert_int_equal(conf_read("/dev/null", sets, SECTIONS, &faults, &conf), 0);
+    struct configurations *configurations = configurations_new(conf);
+    pool_set_limits(fixture->pool, configurations);
+    configurations_free(&configurations);
+    conf_free(&conf);
+}
+
 static void begin(struct fixture *fixture)
 {
     struct err err;
@@ -75,8 +103,6 @@ static void begin(struct fixture *fixture)
                                 .metrics = metrics_new(),
                                 .settings = {.hostname = "relay.test",
                                              .source_address = "",
-                                             .pool_count = 2,
-                                             .pool_timeout_s = 60,
                                              .mails_per_connection = 1000,
                                              .connect_timeout_s = 5,
                                              .greeting_timeout_s = 5,
@@ -98,6 +124,7 @@ static void begin(struct fixture *fixture)
                      0);
     fixture->target.host = SLICE("sink.test");
     fixture->pool = pool_new(fixture->loop, &fixture->settings, NULL, fixture->metrics);
+    limit(fixture, "configurations=({pool={count=2;};})");
 }
 
 static void end(struct fixture *fixture)
@@ -183,7 +210,7 @@ static void test_s21_idle_for_the_timeout_is_closed_with_quit(void **state)
 
     (void)state;
     begin(&fixture);
-    fixture.settings.pool_timeout_s = 1;
+    limit(&fixture, "configurations=({pool={timeout_s=1;};})");
     open_one(&fixture);
     WAIT_FOR(fixture.loop, fixture.results == 1);
     began_ms = clock_monotonic_ms();
@@ -191,6 +218,76 @@ static void test_s21_idle_for_the_timeout_is_closed_with_quit(void **state)
     took_ms = clock_monotonic_ms() - began_ms;
     assert_in_range(took_ms, 950, 2000);
     WAIT_FOR(fixture.loop, fixture.sink.quits == 1 && pool_count(fixture.pool) == 0);
+    end(&fixture);
+}
+
+/* One mail of each name, on a connection of its own. */
+static void open_of(struct fixture *fixture, const char *const *configurations, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fixture->target.configuration = slice_str(configurations[i]);
+        open_one(fixture);
+    }
+    WAIT_FOR(fixture->loop, fixture->results == count);
+}
+
+static bool can_take(struct fixture *fixture, const char *configuration)
+{
+    fixture->target.configuration = slice_str(configuration);
+    struct connection *connection = pool_take(fixture->pool, &fixture->target, &OPS, fixture);
+    if (connection)
+        pool_put(fixture->pool, connection);
+    return connection != NULL;
+}
+
+static void test_s20_each_configuration_has_its_own_count(void **state)
+{
+    static const char *const NAMES[] = {"default", "default", "bulk", "bulk"};
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    limit(&fixture, "configurations=({pool={count=2;};}, {name=\"bulk\"; pool={count=1;};}, "
+                    "{name=\"idle\";})");
+    open_of(&fixture, NAMES, 4);
+    assert_int_equal(pool_idle_count(fixture.pool), 3);
+    assert_true(can_take(&fixture, "bulk"));
+    assert_true(can_take(&fixture, "default"));
+    assert_false(can_take(&fixture, "idle")); /* nothing is lent */
+    WAIT_FOR(fixture.loop, fixture.sink.quits == 1);
+    end(&fixture);
+}
+
+static void test_s21_each_configuration_has_its_own_timeout(void **state)
+{
+    static const char *const NAMES[] = {"default", "bulk"};
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    limit(&fixture, "configurations=({pool={timeout_s=600;};}, "
+                    "{name=\"bulk\"; pool={timeout_s=1;};})");
+    open_of(&fixture, NAMES, 2);
+    WAIT_FOR(fixture.loop, fixture.sink.quits == 1);
+    assert_false(can_take(&fixture, "bulk"));
+    assert_true(can_take(&fixture, "default"));
+    end(&fixture);
+}
+
+static void test_s20_new_limits_count_for_idle_connections(void **state)
+{
+    static const char *const NAMES[] = {"default", "default", "bulk", "gone"};
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    limit(&fixture, "configurations=({pool={count=3;};}, {name=\"bulk\";})");
+    open_of(&fixture, NAMES, 4); /* the last one has no configuration but the default */
+    assert_int_equal(pool_idle_count(fixture.pool), 4);
+    limit(&fixture, "configurations=({pool={count=2;};})");
+    assert_int_equal(pool_idle_count(fixture.pool), 2);
+    assert_true(can_take(&fixture, "bulk")); /* as default */
+    WAIT_FOR(fixture.loop, fixture.sink.quits == 2);
     end(&fixture);
 }
 
@@ -334,6 +431,9 @@ int main(void)
         cmocka_unit_test(test_s19_connection_is_kept_and_reused),
         cmocka_unit_test(test_c17_key_is_address_port_and_tls),
         cmocka_unit_test(test_s20_count_least_recently_used_goes),
+        cmocka_unit_test(test_s20_each_configuration_has_its_own_count),
+        cmocka_unit_test(test_s21_each_configuration_has_its_own_timeout),
+        cmocka_unit_test(test_s20_new_limits_count_for_idle_connections),
         cmocka_unit_test(test_s21_idle_for_the_timeout_is_closed_with_quit),
         cmocka_unit_test(test_c17_idle_connection_that_speaks_is_thrown_away),
         cmocka_unit_test(test_lost_before_mail_is_answered_is_unsent),

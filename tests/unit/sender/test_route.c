@@ -348,6 +348,39 @@ static void test_host_texts(void **state)
     }
 }
 
+static void test_s24_archive_host_needs_no_mx_and_may_be_private(void **state)
+{
+    static const struct {
+        const char *host, *address;
+        enum route_status status;
+    } ROWS[] = {
+        {"private.test", "10.0.0.1:2525", ROUTE_FOUND}, /* which has no MX record either */
+        {"two.test", NULL, ROUTE_NO_HOST},              /* MX records, and no address */
+        {"127.0.0.1", "127.0.0.1:2525", ROUTE_FOUND},
+        {"2001:db8::7", "[2001:db8::7]:2525", ROUTE_FOUND},
+        {"late.test", NULL, ROUTE_TEMPORARY},
+    };
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture, "routes=({domain=\"*\"; hosts=[\"192.0.2.99:99\"];})", false);
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        fixture.is_answered = false;
+        route_find_host(fixture.router, fixture.arena, slice_str(ROWS[i].host), 2525,
+                        &fixture.query);
+        assert_false(fixture.is_answered);
+        turn(&fixture);
+        assert_int_equal(fixture.status, ROUTE_FOUND);
+        assert_int_equal(fixture.hosts.count, 1);
+        check_host(&fixture, 0, ROWS[i].host);
+        find_addresses(&fixture, &fixture.hosts.hosts[0]);
+        assert_int_equal(fixture.status, ROWS[i].status);
+        if (ROWS[i].address)
+            check_address(&fixture, 0, ROWS[i].address);
+    }
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_static_routes_come_first),
         cmocka_unit_test(test_cancelled_query_is_silent),
         cmocka_unit_test(test_host_texts),
+        cmocka_unit_test(test_s24_archive_host_needs_no_mx_and_may_be_private),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,8 @@ static void test_roles_are_added_up(void **state)
     metrics_expose(roles, 2, &out);
     assert_string_equal(
         buf_str(&out),
-        "# HELP hikyaku_dead_records_total Records that could not be understood and went to the "
-        "dead topic.\n"
+        "# HELP hikyaku_dead_records_total Records on the dead topic: what could not be "
+        "understood, had lost its body (body), or was a copy that nobody took (copy).\n"
         "# TYPE hikyaku_dead_records_total counter\n"
         "hikyaku_dead_records_total{topic=\"a\\\"b\\\\c\\nd\",reason=\"\"} 1\n"
         "hikyaku_dead_records_total{topic=\"work\",reason=\"crc\"} 5\n"

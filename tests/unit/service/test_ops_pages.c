@@ -2,6 +2,8 @@
  * What the probes say about roles in each state. */
 #include "unit/service/cases.h"
 
+#include <stdlib.h>
+
 #include "net/clock.h"
 #include "service/ops_pages.h"
 #include "unit/service/stand_in.h"
@@ -134,6 +136,10 @@ static void test_metrics_of_process_and_roles(void **state)
     assert_int_equal(ops_page(&scene.state, "/metrics", &out), 200);
     assert_non_null(strstr(buf_str(&out), "hikyaku_build_info{component=\"x\",version=\"1\"} 1\n"));
     assert_non_null(strstr(buf_str(&out), "hikyaku_ready{role=\"plain\"} 0\n"));
+    const char *memory = strstr(buf_str(&out), "\nhikyaku_process_resident_memory_bytes ");
+    assert_non_null(memory);
+    assert_true(strtoll(strchr(memory, ' '), NULL, 10) > 100000);
+    assert_non_null(strstr(buf_str(&out), "\nhikyaku_process_open_fds "));
     buf_free(&out);
     scene_end(&scene);
 }

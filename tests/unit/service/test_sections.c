@@ -3,13 +3,13 @@
 #include "unit/service/cases.h"
 
 #include "base/xalloc.h"
-#include "service/retry_section.h"
+#include "profile/configuration.h"
 #include "service/sections.h"
 #include "unit/service/stand_in.h"
 
 static const struct conf_setting NO_SETTING = {.name = "x"};
 static const struct conf_section SENDER = {.name = "sender", .settings = &NO_SETTING};
-static const struct conf_section *const OWN[] = {&SENDER, &RETRY_SECTION, NULL};
+static const struct conf_section *const OWN[] = {&SENDER, &CONFIGURATIONS_SECTION, NULL};
 
 static size_t count(const struct conf_section *const *sections, const char *name,
                     const struct conf_section **ret_found)
@@ -34,8 +34,8 @@ static void test_each_section_once_and_foreign_ones_by_name(void **state)
     (void)state;
     assert_int_equal(count(sections, "service", &found), 1);
     assert_int_equal(count(sections, "log", &found), 1);
-    assert_int_equal(count(sections, "retry", &found), 1);
-    assert_ptr_equal(found, &RETRY_SECTION);
+    assert_int_equal(count(sections, "configurations", &found), 1);
+    assert_ptr_equal(found, &CONFIGURATIONS_SECTION);
     assert_int_equal(count(sections, "sender", &found), 1);
     assert_ptr_equal(found, &SENDER);
     assert_int_equal(count(sections, "bouncer", &found), 1);

@@ -117,6 +117,17 @@ static void test_i24_lengths_of_envid_and_orcpt(void **state)
     assert_false(is_accepted("ORCPT=rfc822;", 494, true));
 }
 
+static void test_xtext_encodes(void **state)
+{
+    struct buf out = {0};
+
+    (void)state;
+    smtp_xtext_encode(&out, SLICE("a+b=c \xc3\0~!"));
+    assert_string_equal(buf_str(&out), "a+2Bb+3Dc+20+C3+00~!");
+    assert_true(smtp_xtext_is_valid(buf_slice(&out)));
+    buf_free(&out);
+}
+
 static void test_xtext_decodes(void **state)
 {
     struct buf out = {0};
@@ -148,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_i24_rcpt_parameters),
         cmocka_unit_test(test_a_refusal_leaves_the_outputs_alone),
         cmocka_unit_test(test_i24_lengths_of_envid_and_orcpt),
+        cmocka_unit_test(test_xtext_encodes),
         cmocka_unit_test(test_xtext_decodes),
         cmocka_unit_test(test_notify_round_trip),
     };

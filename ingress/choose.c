@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The order of preference. Searched one by one for each mail: dozens of names, not thousands. */
+#include "ingress/choose.h"
+
+static bool names(const char *const *texts, struct slice name)
+{
+    for (; name.len && *texts; texts++)
+        if (slice_eq_nocase(slice_str(*texts), name))
+            return true;
+    return false;
+}
+
+static bool claims_listener(const struct configuration *configuration,
+                            const struct choose_origin *origin)
+{
+    return names(configuration->listeners, slice_str(origin->listener));
+}
+
+static bool claims_user(const struct configuration *configuration,
+                        const struct choose_origin *origin)
+{
+    return names(configuration->users, origin->user);
+}
+
+static bool claims_network(const struct configuration *configuration,
+                           const struct choose_origin *origin)
+{
+    struct net_network network;
+    struct err err;
+
+    for (const char *const *text = configuration->networks; *text; text++)
+        if (net_network_parse(slice_str(*text), &network, &err) == 0 &&
+            net_network_has(&network, origin->client))
+            return true;
+    return false;
+}
+
+const struct configuration *choose_configuration(const struct configurations *configurations,
+                                                 const struct choose_origin *origin)
+{
+    static bool (*const CLAIMS[])(const struct configuration *, const struct choose_origin *) = {
+        claims_listener, claims_user, claims_network};
+    size_t count = configurations_count(configurations);
+
+    for (size_t claim = 0; claim < sizeof CLAIMS / sizeof *CLAIMS; claim++)
+        for (size_t i = 0; i < count; i++)
+            if (CLAIMS[claim](configurations_at(configurations, i), origin))
+                return configurations_at(configurations, i);
+    return configurations_find(configurations, slice_str(origin->fallback));
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The partitions of a destination are as far from one another as they can be: neighbours belong to
+ * one sender. */
+#include "bus/place.h"
+
+#include "base/assert.h"
+#include "base/hash.h"
+
+static int32_t place(const struct bus *bus, const struct work_settings *settings,
+                     struct slice destination, uint64_t salt)
+{
+    int32_t partitions = bus_partitions(bus, BUS_WORK);
+
+    ASSERT(partitions > 0);
+    uint64_t count = (uint64_t)partitions;
+    uint64_t fanout = (uint64_t)settings->fanout < count ? (uint64_t)settings->fanout : count;
+    uint64_t first = hash_bytes(destination) % count;
+    return (int32_t)((first + salt % fanout * count / fanout) % count);
+}
+
+int32_t bus_place_of_new(const struct bus *bus, const struct work_settings *settings,
+                         const struct record_work *work, uint64_t now_ms)
+{
+    uint64_t moment = now_ms / BUS_PLACE_MOMENT_MS;
+
+    if (work->destination.len == 0)
+        return (int32_t)(moment % (uint64_t)bus_partitions(bus, BUS_WORK));
+    return place(bus, settings, work->destination, moment);
+}
+
+int32_t bus_place_of_repeatable(const struct bus *bus, const struct work_settings *settings,
+                                const struct record_work *work)
+{
+    return place(bus, settings, work->destination, hash_bytes(work->parcel_id));
+}
