@@ -7,6 +7,7 @@ from functions import functions
 from sources import files, read, run
 
 TABLE = "docs/requirements.md"
+PYTHON_TEST = re.compile(r"^def (test_\w+)\(", re.M)
 ROW = re.compile(r"^\| *S(\d+) *\|[^|]*\|([^|]*)\|([^|]*)\|$", re.M)
 
 
@@ -14,6 +15,8 @@ def requirements(root):
     text = read(root, TABLE) if os.path.exists(os.path.join(root, TABLE)) else ""
     tests = {function.name for path in files(root, (".c",)) if path.startswith("tests/")
              for function in functions(read(root, path))}
+    tests |= {name for path in files(root, (".py",)) if path.startswith("tests/")
+              for name in PYTHON_TEST.findall(read(root, path))}
     rows = list(ROW.finditer(text))
     if [int(row.group(1)) for row in rows] != list(range(1, 41)):
         yield TABLE, 1, "the table must have S1..S40, each once and in order"

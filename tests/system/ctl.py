@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`hikyakuctl preview retry`, `preview received` and `check`: what people read, what programs read,
-and what is said about wrong arguments. `preview from` is in envelope_from.py."""
+"""`hikyakuctl preview retry`, `preview received`, `preview bounce` and `check`: what people read, what programs
+read, and what is said about wrong arguments. `preview from` is in envelope_from.py, the bounces themselves in
+bounce_parsers.py."""
 import datetime
+import email
 import email.utils
 import json
 import os
@@ -100,6 +102,37 @@ def test_received_in_four_modes():
     assert "abbreviated (in use): " in text and "    Received: from app.example by localhost;\n     " in text, text
 
 
+def bounce(*arguments):
+    return json.loads(ctl("preview", "bounce", "--json", *arguments)[0])
+
+
+def test_s26_bounce_in_the_format_of_the_configuration():
+    assert bounce()["format"] == bounce("--format", "multipart")["format"] == "multipart"
+    both = 'configurations=({bounce={format="simple";};}, {name="report"; bounce={format="multipart";};})'
+    assert bounce("--set", both)["format"] == "simple"
+    assert bounce("--set", both, "--configuration", "report")["format"] == "multipart"
+    assert bounce("--set", both, "--format", "multipart")["format"] == "multipart"
+    told = bounce("--set", both, "--failure", "relayed")
+    assert (told["action"], told["format"]) == ("relayed", "multipart"), told
+
+
+def test_bounce_is_made_by_the_settings():
+    arguments = ["--sender", "app@shop.example", *sets(
+        "bouncer.reporting_mta=relay.example", "bouncer.return=headers", "configurations.[0].received=normal",
+        'configurations.[0].envelope_from.rewrite="@bounce.example"')]
+    told = bounce("-c", EMBEDDED, *arguments)
+    mail = email.message_from_string(told["mail"])
+    text, status, returned = mail.get_payload()
+    assert told["to"] == "app@bounce.example" and told["envelope_from"] == "", told
+    assert mail["To"] == "<app@bounce.example>" and mail["Date"].endswith("+0900"), mail.items()
+    about_mail, about_rcpt = status.get_payload()
+    assert about_mail["Reporting-MTA"] == "dns; relay.example" and "Received-From-MTA" in about_mail
+    assert about_mail["X-Hikyaku-Sender"] == "rfc822; app@shop.example", about_mail.items()
+    assert about_rcpt["Status"] == "5.1.1" and "relay.example" in text.get_payload()
+    assert returned.get_content_type() == "text/rfc822-headers"
+    assert ctl("preview", "bounce")[0].startswith("From: Mail Delivery System <MAILER-DAEMON@localhost>")
+
+
 def test_check():
     assert ctl("check", CLUSTER)[0] == f"{CLUSTER}: the configuration is valid\n"
     assert json.loads(ctl("check", "--embedded", EMBEDDED, "--json")[0]) == {"valid": True, "faults": []}
@@ -147,6 +180,9 @@ def test_wrong_arguments():
                              (["preview", "retry", *retry_sets("period_s=59")], "604800"),
                              (["preview", "retry", *retry_sets("b_s=-480")], "0 < a + b < period"),
                              (["preview", "retry", "--configuration", "bulk"], "allowed: default"),
+                             (["preview", "bounce", "--failure", "bad"], "allowed: unknown-user, "),
+                             (["preview", "bounce", "--format", "long"], "allowed: multipart, simple"),
+                             (["preview", "bounce", "--sender", "<>"], "<> gets no bounce"),
                              (["preview", "retry", "--hello"], "--helo NAME"), (["preview", "-c"], "value behind")):
         assert words in ctl(*arguments, status=2)[1], arguments
     for verb in ("check", "preview"):
