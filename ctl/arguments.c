@@ -7,7 +7,7 @@
 #include "base/slice.h"
 
 #define WAIT_MAX_S  86400
-#define LOST_MAX_S  (90 * 86400)
+#define LOST_MAX_S  (UINT64_C(90) * 86400)
 #define PORT_MAX    65535
 #define PUBLIC_PORT 25 /* as listeners.public_port */
 

@@ -107,10 +107,10 @@ void balance_on_event(struct balance *balance, const struct event_read *event)
         return;
     struct entry *entry = find_or_add(balance, slice_str(event->mail_id), event->created_ms);
     entry->is_confirmed |= fate != ACCEPTED;
-    for (size_t i = 0; i < json_array_size(event->recipients); i++)
-        mark(entry,
-             json_integer_value(json_object_get(json_array_get(event->recipients, i), "index")),
-             fate);
+    for (size_t i = 0; i < json_array_size(event->recipients); i++) {
+        const json_t *index = json_object_get(json_array_get(event->recipients, i), "index");
+        mark(entry, json_is_integer(index) ? json_integer_value(index) : -1, fate);
+    }
 }
 
 void balance_on_work(struct balance *balance, const struct record_work *work)

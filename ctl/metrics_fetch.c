@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A plain socket with time limits. */
+ * A plain socket with time limits, for each step and for the whole answer. */
 #include "ctl/metrics_fetch.h"
 
 #include <errno.h>
@@ -9,7 +9,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "net/clock.h"
+
 #define ANSWER_S 5
+#define WHOLE_MS 20000
 #define BODY_MAX ((size_t)16 * 1024 * 1024)
 #define HOST_MAX 256
 
@@ -58,12 +61,14 @@ static int open_socket(const char *address, struct err *err)
 
 static int exchange(int fd, const char *address, struct buf *answer, struct err *err)
 {
+    uint64_t until_ms = clock_monotonic_ms() + WHOLE_MS;
     char piece[16384];
     ssize_t got;
 
     if (send(fd, REQUEST, sizeof REQUEST - 1, MSG_NOSIGNAL) != (ssize_t)sizeof REQUEST - 1)
         return err_set(err, ERR_RETRY, "%s: %s", address, strerror(errno));
-    while ((got = recv(fd, piece, sizeof piece, 0)) > 0 && answer->len < BODY_MAX)
+    while ((got = recv(fd, piece, sizeof piece, 0)) > 0 && answer->len < BODY_MAX &&
+           clock_monotonic_ms() < until_ms)
         buf_add(answer, slice_of(piece, (size_t)got));
     if (got != 0)
         return err_set(err, ERR_RETRY, "%s: %s", address,

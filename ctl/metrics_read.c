@@ -15,9 +15,9 @@ struct reading {
     enum metrics_kind kind;
 };
 
-static bool has_prefix(struct slice text, const char *prefix)
+static bool has_prefix(struct slice text, struct slice prefix)
 {
-    return slice_eq(slice_sub(text, 0, strlen(prefix)), slice_str(prefix));
+    return slice_eq(slice_sub(text, 0, prefix.len), prefix);
 }
 
 static void read_type(struct reading *reading, struct slice line)
@@ -80,7 +80,7 @@ static void read_sample(struct reading *reading, struct slice line)
     size_t name_end = brace < line.len ? brace : space;
     struct slice name = slice_sub(line, 0, name_end), labels = {0};
 
-    if (space >= line.len || !has_prefix(name, arena_str(reading->arena, reading->family)))
+    if (space >= line.len || !has_prefix(name, reading->family))
         return;
     if (brace + 1 < space)
         labels = slice_sub(line, brace + 1, space - 1);
@@ -100,7 +100,7 @@ void metrics_read(struct arena *arena, struct slice text, struct metrics_page *r
 
     while (text.len > 0) {
         struct slice line = slice_cut(&text, '\n');
-        if (has_prefix(line, "# TYPE "))
+        if (has_prefix(line, SLICE("# TYPE ")))
             read_type(&reading, line);
         else if (line.len > 0 && line.at[0] != '#')
             read_sample(&reading, line);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/xalloc.h"
 #include "bus/kafka/scan.h"
 #include "ctl/event_read.h"
@@ -78,29 +79,42 @@ static int by_time(const void *left, const void *right)
 
 /* ---- output ---- */
 
-static void print_reply(const json_t *rcpt)
+static void add_reply(struct buf *line, const json_t *rcpt)
 {
     int code = (int)json_integer_value(json_object_get(rcpt, "code"));
 
     if (event_read_text(rcpt, "mx")[0])
-        (void)printf("  %s", event_read_text(rcpt, "mx"));
+        buf_addf(line, "  %s", event_read_text(rcpt, "mx"));
     if (code > 0)
-        (void)printf("  %d %s", code, event_read_text(rcpt, "enhanced"));
+        buf_addf(line, "  %d %s", code, event_read_text(rcpt, "enhanced"));
     if (event_read_text(rcpt, "reason")[0])
-        (void)printf("  \"%s\"", event_read_text(rcpt, "reason"));
+        buf_addf(line, "  \"%s\"", event_read_text(rcpt, "reason"));
+}
+
+/* Hosts chose parts of it: their words must not move the terminal's cursor. */
+static void print_line(struct slice line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        unsigned char c = (unsigned char)line.at[i];
+        (void)putchar(c < ' ' || c == 0x7f ? ' ' : c);
+    }
+    (void)putchar('\n');
 }
 
 static void print_recipient(const struct event_read *event, const json_t *rcpt, bool is_first)
 {
-    (void)printf("%-24s  %-15s  %7d  %-20s  <%s>", is_first ? event->time : "",
-                 is_first ? event->kind : "", (int)event->attempt, event->pod,
-                 event_read_text(rcpt, "to"));
-    print_reply(rcpt);
+    struct buf line = {0};
+
+    buf_addf(&line, "%-24s  %-15s  %7d  %-20s  <%s>", is_first ? event->time : "",
+             is_first ? event->kind : "", (int)event->attempt, event->pod,
+             event_read_text(rcpt, "to"));
+    add_reply(&line, rcpt);
     if (event->due[0] && is_first)
-        (void)printf("  next at %s", event->due);
+        buf_addf(&line, "  next at %s", event->due);
     if (event->report_id[0] && is_first)
-        (void)printf("  report %s", event->report_id);
-    (void)puts("");
+        buf_addf(&line, "  report %s", event->report_id);
+    print_line(buf_slice(&line));
+    buf_free(&line);
 }
 
 static void print_table(const struct history *history)

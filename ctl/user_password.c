@@ -83,8 +83,10 @@ static int ask_terminal(struct buf *password, struct err *err)
     }
     silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-    (void)tcsetattr(terminal, TCSAFLUSH, &silent);
-    int rc = ask_twice(terminal, password, err);
+    int rc = tcsetattr(terminal, TCSAFLUSH, &silent) == 0
+                 ? ask_twice(terminal, password, err)
+                 : err_set(err, ERR_INVALID,
+                           "the terminal would show the password; allowed: --password-stdin");
     (void)tcsetattr(terminal, TCSAFLUSH, &before);
     (void)close(terminal);
     return rc;

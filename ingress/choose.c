@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The order of preference. Searched one by one for each mail: dozens of names, not thousands. */
+ * The order of preference. Letter case counts, as it does when a user authenticates. Searched one
+ * by one for each mail: dozens of names, not thousands. */
 #include "ingress/choose.h"
 
 static bool names(const char *const *texts, struct slice name)
 {
     for (; name.len && *texts; texts++)
-        if (slice_eq_nocase(slice_str(*texts), name))
+        if (slice_eq(slice_str(*texts), name))
             return true;
     return false;
 }

@@ -66,6 +66,13 @@ static void start_timer(struct session *session)
                      is_in_data ? RATE_CHECK_MS : (uint64_t)settings->idle_timeout_ms);
 }
 
+/* While we owe the answer, the client's silence is no fault of its own. */
+static void follow_client(struct session *session)
+{
+    if (!session->intake && !session->verify)
+        start_timer(session);
+}
+
 /* After every call into the engine: its replies leave, its wishes are carried out. */
 static void settle(struct session *session)
 {
@@ -222,6 +229,7 @@ static void session_on_verified(void *owner, const struct verify_result *result)
     log_login(session, result);
     count_login(session, answer);
     smtp_server_answer_auth(session->engine, answer);
+    follow_client(session);
     settle(session);
 }
 
@@ -235,8 +243,11 @@ static void session_on_auth(void *owner, const struct smtp_credentials *credenti
     session->mechanism = credentials->mechanism;
     session->verify =
         verify_start(ingress->verify_desk, ingress->users, credentials, &VERIFY_OPS, session);
-    if (session->verify)
+    if (session->verify) {
+        loop_timer_stop(session->timer);
+        session->is_rate_checked = false;
         return;
+    }
     count_login(session, SMTP_AUTH_LATER);
     smtp_server_answer_auth(session->engine, SMTP_AUTH_LATER);
 }
@@ -282,8 +293,7 @@ static void session_on_read(void *owner, struct slice bytes)
     session->last_read_ms = loop_now_ms(session->listener->ingress->env->loop);
     session->rate_bytes += bytes.len;
     smtp_server_feed(session->engine, bytes);
-    if (!session->intake)
-        start_timer(session);
+    follow_client(session);
     settle(session);
 }
 
@@ -465,8 +475,7 @@ void session_on_published(struct session *session, const struct intake_result *r
                     1);
     }
     smtp_server_answer(session->engine, &reply);
-    if (!session->intake)
-        start_timer(session);
+    follow_client(session);
     settle(session);
 }
 

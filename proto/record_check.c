@@ -96,6 +96,8 @@ int record_check_work(const struct record_work *work, struct err *err)
 
     if (work->rcpt_count == 0 || work->rcpt_count > max)
         return err_set(err, ERR_INVALID, "%zu recipients, not 1..%zu", work->rcpt_count, max);
+    if (work->envelope.queued_at_ms < 0 || work->envelope.queued_at_ms > RECORD_TIME_MAX_MS)
+        return err_set(err, ERR_INVALID, "time of acceptance is out of range");
     if (work->has_fence && (work->fence < 0 || work->fence_shard < 0))
         return err_set(err, ERR_INVALID, "fence is no offset");
     if (check_slices(work, WORK, COUNT(WORK), err) || check_copy(&work->copy, err) ||

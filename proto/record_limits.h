@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define RECORD_RCPTS_MAX        100  /* of a parcel */
 #define RECORD_FANOUT_RCPTS_MAX 1000 /* of a mail */
@@ -22,3 +23,5 @@
 #define RECORD_TEXT_MAX        2048                  /* reply text, reason */
 #define RECORD_TRACE_MAX       16384
 #define RECORD_CHUNKS_MAX      65536 /* of a body */
+
+#define RECORD_TIME_MAX_MS ((int64_t)253402300799999) /* 9999-12-31: what events can write */

@@ -102,8 +102,8 @@ struct conf_changes {
 };
 
 /* What is different in `after`, in the order of sections and tables; for an element that was added,
- * what it has unlike the defaults. Both were read with these
- * sections; those of other programs are not compared. */
+ * what it has unlike the defaults. Both were read with these sections; those of other programs are
+ * not compared. */
 void conf_diff(const struct conf *before, const struct conf *after,
                const struct conf_section *const *sections, const struct conf_changes *changes);
 /* sender.tls, listeners "smtp" port, or an element as a whole */

@@ -42,21 +42,28 @@ static void add_setting(struct buf *out, const char *indent, const struct conf_s
     buf_free(&value);
 }
 
+/* From one nested group to another; none is the struct itself. */
+static void switch_nested(struct buf *out, struct slice from, struct slice to)
+{
+    if (slice_eq(from, to))
+        return;
+    if (from.len)
+        buf_add_str(out, INDENT "};\n");
+    if (to.len)
+        buf_addf(out, INDENT "%.*s: {\n", SLICE_ARGS(to));
+}
+
 static void add_struct(struct buf *out, const struct conf_section *section, const void *values)
 {
     struct slice open = SLICE_NONE; /* the nested group that is being written */
 
     for (size_t i = 0; i < section->count; i++) {
         struct slice nested = conf_names_nested(&section->settings[i]);
-        if (!slice_eq(nested, open)) {
-            buf_add_str(out, open.len ? INDENT "};\n" : "");
-            if (nested.len)
-                buf_addf(out, INDENT "%.*s: {\n", SLICE_ARGS(nested));
-            open = nested;
-        }
+        switch_nested(out, open, nested);
         add_setting(out, nested.len ? INDENT INDENT : INDENT, &section->settings[i], values);
+        open = nested;
     }
-    buf_add_str(out, open.len ? INDENT "};\n" : "");
+    switch_nested(out, open, SLICE_NONE);
 }
 
 static void add_section(struct buf *out, const struct conf *conf,

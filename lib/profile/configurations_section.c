@@ -42,7 +42,7 @@ static const struct conf_setting SETTINGS[] = {
      .type = CONF_STRINGS,
      AT(users),
      .fallback = "[]",
-     .max = 100000,
+     .max = 1000,
      .unit = "",
      .help = "Names of users whose mail belongs to it, where no configuration names the "
              "listener."},

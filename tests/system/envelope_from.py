@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The envelope From through the real program: rewritten on the wire, bounces returned to the
-rewritten address and forwarded to the original one, or not, as `hikyakuctl preview from` said."""
+"""The envelope From through the real programs: rewritten on the wire, bounces returned to the
+rewritten address and forwarded to the original one, or not, as `hikyakuctl preview from` said.
+
+  envelope_from.py embedded|cluster ..."""
 import email
 import email.policy
 import json
 import smtplib
 import subprocess
+import sys
 
-from kit.cluster import PROJECT, Embedded, build_folder, private_folder
+from kit.cluster import PROJECT, build_folder, private_folder, relay
 from kit.destination import Destination
 from kit.ports import free_port
 from kit.process import wait_until
@@ -116,35 +119,40 @@ def series(service, text):
     return 0.0
 
 
-def check_metrics(service):
+def check_metrics(bouncer, ingress):
     for reason, count in SKIPPED.items():
-        found = series(service, f'hikyaku_bouncer_forward_skipped_total{{reason="{reason}"}}')
+        found = series(bouncer, f'hikyaku_bouncer_forward_skipped_total{{reason="{reason}"}}')
         assert found == count, f"{reason}: {found}, not {count}"
     for (rule, result), count in REWRITES.items():
-        found = series(service, f'hikyaku_ingress_rewrites_total{{rule="{rule}",result="{result}"}}')
+        found = series(ingress, f'hikyaku_ingress_rewrites_total{{rule="{rule}",result="{result}"}}')
         assert found == count, f"{rule}, {result}: {found}, not {count}"
 
 
-def main():
+def check(kind):
     destination = Destination()
-    with private_folder("envelope-from") as folder:
-        submission = free_port()
-        second = ["listeners.[1].name=submission", f"listeners.[1].port={submission}",
-                  "listeners.[1].public_port=587", 'listeners.[1].networks=["127.0.0.0/8"]']
-        with Embedded(folder, destination, [*RULES, *second]) as relay:
-            ports = {25: relay.smtp_port, 587: submission}
-            for mail in [*(mail for mail, _ in REFUSED), *(mail for mail, _ in DELIVERED), NULL_SENDER]:
-                mail.send(ports)
-            for mail, rewritten in DELIVERED:
-                check_delivered(destination, mail, rewritten)
-            for mail, targets in REFUSED:
-                check_refused(destination, mail, targets)
-            wait_until(lambda: relay.service.metric("hikyaku_bouncer_double_bounces_total") == 1, 30,
-                       "the mail from <> ends without a report")
-            reports = sum(len(targets) for _, targets in REFUSED)
-            assert len(destination.arrivals) == reports + len(DELIVERED), [a.rcpt for a in destination.arrivals]
-            check_metrics(relay.service)
-    print(f"{len(DELIVERED)} delivered and {len(REFUSED)} refused mails: {reports} reports, as previewed")
+    submission = free_port()
+    second = ["listeners.[1].name=submission", f"listeners.[1].port={submission}",
+              "listeners.[1].public_port=587", 'listeners.[1].networks=["127.0.0.0/8"]']
+    with private_folder("envelope-from") as folder, relay(kind, folder, destination, [*RULES, *second]) as node:
+        ports = {25: node.smtp_ports[0], 587: submission}
+        bouncer, ingress = node.of("bouncer")[0], node.of("ingress")[0]
+        for mail in [*(mail for mail, _ in REFUSED), *(mail for mail, _ in DELIVERED), NULL_SENDER]:
+            mail.send(ports)
+        for mail, rewritten in DELIVERED:
+            check_delivered(destination, mail, rewritten)
+        for mail, targets in REFUSED:
+            check_refused(destination, mail, targets)
+        wait_until(lambda: bouncer.metric("hikyaku_bouncer_double_bounces_total") == 1, 30,
+                   "the mail from <> ends without a report")
+        reports = sum(len(targets) for _, targets in REFUSED)
+        assert len(destination.arrivals) == reports + len(DELIVERED), [a.rcpt for a in destination.arrivals]
+        check_metrics(bouncer, ingress)
+    print(f"{kind}: {len(DELIVERED)} delivered and {len(REFUSED)} refused mails, {reports} reports, as previewed")
+
+
+def main():
+    for kind in sys.argv[1:]:
+        check(kind)
 
 
 if __name__ == "__main__":

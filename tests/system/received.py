@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The four Received modes through the real program, read back by Python's email package, and a mail
-that loops through ourselves in each of them.
+"""The four Received modes through the real programs, each in a configuration that a listener of its own
+picks, all four at once; read back by Python's email package. And a mail that loops through ourselves in
+each of them.
 
-  received.py [abbreviated|normal|none|remove_all ...]"""
+  received.py embedded|cluster ..."""
 import email
 import email.policy
 import email.utils
 import re
 import sys
 
-from kit.cluster import Embedded, private_folder
+from kit.cluster import private_folder, relay
 from kit.destination import Destination
-from kit.mail import SENDER, bounce_fields, connect, submit, transact
+from kit.mail import SENDER, bounce_fields, connect, content_for, submit, transact
 from kit.ports import free_port
 
 RELAY = "mta01.relay.example"
@@ -70,9 +71,10 @@ MODES = {"abbreviated": check_abbreviated, "normal": check_normal, "none": check
 
 
 def check_arrival(destination, port, mode):
-    submit(port, "ok-1@dest.example", OLD + KEPT)
-    destination.wait_for(lambda d: d.to("ok-1@dest.example"), 30, "delivered")
-    content = destination.to("ok-1@dest.example")[0].content
+    rcpt = f"ok-{mode}@dest.example"
+    submit(port, rcpt, OLD + KEPT)
+    destination.wait_for(lambda d: d.to(rcpt), 30, "delivered")
+    content = destination.to(rcpt)[0].content
     mail = fields_of(content)
     MODES[mode](mail.get_all("Received", []), content)
     assert len(mail.get_all(LOOP_TOKEN, [])) == (mode in ("none", "remove_all"))
@@ -104,34 +106,47 @@ def check_limit(port):
     assert reply[0] == 554 and reply[1].startswith(b"5.4.6 "), reply
 
 
-def check_loop(destination, port):
+def check_loop(destination, port, mode):
     """A destination that is ourselves: the last of its refusals reaches the sender."""
-    submit(port, "round@loop.example")
-    destination.wait_for(lambda d: d.to(SENDER), 60, "the loop ends with a bounce")
-    fields = bounce_fields(destination.to(SENDER)[0])
+    sender = f"{mode}@sender.example"
+    client = connect(port)
+    assert transact(client, [f"round@{mode}.example"], content_for("round"), sender)[0] == 250
+    client.quit()
+    destination.wait_for(lambda d: d.to(sender), 60, "the loop ends with a bounce")
+    fields = bounce_fields(destination.to(sender)[0])
     assert fields["Action"] == "failed" and fields["Status"] == "5.4.6", fields.items()
     assert "554 5.4.6" in fields["Diagnostic-Code"], fields.items()
 
 
-def check_mode(mode):
+def settings_for(ports):
+    """A listener, a configuration that names it, and a way back to it for each mode."""
+    items = ", ".join(f'{{name="{mode}"; received="{mode}"; listeners=["{mode}"];}}' for mode in ports)
+    yield f"configurations=({items})"
+    yield f'ingress.hostname="{RELAY}"'
+    yield f"ingress.hop_limit={HOPS}"
+    for number, (mode, port) in enumerate(ports.items(), 1):
+        yield f'listeners.[{number}].name="{mode}"'
+        yield f"listeners.[{number}].port={port}"
+        yield f'listeners.[{number}].networks=["127.0.0.0/8"]'
+        yield f'routes.[{number}].domain="{mode}.example"'
+        yield f'routes.[{number}].hosts=["127.0.0.1:{port}"]'
+
+
+def check(kind):
     destination = Destination()
-    with private_folder(f"received-{mode}") as folder:
-        port = free_port()
-        settings = [f'configurations.[0].received="{mode}"', f'ingress.hostname="{RELAY}"', f"ingress.hop_limit={HOPS}",
-                    f"listeners.[0].port={port}", 'routes.[1].domain="loop.example"',
-                    f'routes.[1].hosts=["127.0.0.1:{port}"]']
-        with Embedded(folder, destination, settings):
+    ports = {mode: free_port() for mode in MODES}
+    with private_folder("received") as folder, relay(kind, folder, destination, list(settings_for(ports))):
+        for mode, port in ports.items():
             check_arrival(destination, port, mode)
-            if mode == "remove_all":
-                check_odd_mails(destination, port)
             check_limit(port)
-            check_loop(destination, port)
-    print(f"{mode}: read back, and a loop found within {HOPS} hops", flush=True)
+            check_loop(destination, port, mode)
+        check_odd_mails(destination, ports["remove_all"])
+    print(f"{kind}: {len(MODES)} modes read back, and a loop found within {HOPS} hops in each", flush=True)
 
 
 def main():
-    for mode in sys.argv[1:] or MODES:
-        check_mode(mode)
+    for kind in sys.argv[1:]:
+        check(kind)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from kit.cluster import Cluster, Embedded, private_folder
+from kit.cluster import private_folder, relay
 from kit.destination import Destination
 from kit.mail import bounce_fields, submit
 
@@ -40,16 +40,11 @@ class Busy(Destination):
             return [at for asked, at in self.asked if asked == rcpt]
 
 
-def node(kind, folder, destination, scale):
-    settings = [f"service.time_scale={scale}"]
-    return Embedded(folder, destination, settings) if kind == "embedded" else \
-        Cluster(folder, destination, 1, settings)
-
-
 def first_waits(kind):
     destination = Busy()
-    with private_folder("schedule") as folder, node(kind, folder, destination, SCALE) as relay:
-        submit(relay.smtp_ports[0], RCPT)
+    with private_folder("schedule") as folder, \
+            relay(kind, folder, destination, [f"service.time_scale={SCALE}"]) as node:
+        submit(node.smtp_ports[0], RCPT)
         destination.wait_for(lambda d: len(d.times(RCPT)) >= 4, 60, "three retries")
         times = destination.times(RCPT)
     waits = [(after - before) * SCALE for before, after in zip(times, times[1:])]
@@ -61,9 +56,10 @@ def first_waits(kind):
 def the_end(kind):
     """No attempt after the period, and a bounce that says 4.4.7 with the last real reply."""
     destination = Busy()
-    with private_folder("schedule-end") as folder, node(kind, folder, destination, END_SCALE) as relay:
+    with private_folder("schedule-end") as folder, \
+            relay(kind, folder, destination, [f"service.time_scale={END_SCALE}"]) as node:
         begun = time.monotonic()
-        submit(relay.smtp_ports[0], RCPT)
+        submit(node.smtp_ports[0], RCPT)
         destination.wait_for(lambda d: d.arrivals, 60, "the bounce")
         elapsed = (destination.arrivals[0].at - begun) * END_SCALE
         fields = bounce_fields(destination.arrivals[0])

@@ -50,6 +50,7 @@ static void take_assigned(struct bus_consumer *consumer,
         consumer->parts[partition].state = PART_LOOKUP;
         consumer->parts[partition].position = RD_KAFKA_OFFSET_INVALID;
         consumer->parts[partition].is_reset = false;
+        consumer->parts[partition].is_commit_owed = false;
         consumer->parts[partition].seen_at_ms = 0;
     }
     consumer->phase = CONSUMER_RUNNING;
@@ -73,6 +74,7 @@ void assignment_on_looked_up(struct bus_consumer *consumer,
         part->state = PART_ASSIGNED;
         part->end = ends->elems[i].offset;
         part->committed = committed->elems[i].offset >= 0 ? committed->elems[i].offset : -1;
+        part->is_commit_owed = part->is_reset;
         if (part->is_reset) /* nothing as new as what was seen: what comes from now on */
             part->committed = anchors->elems[i].offset >= 0 ? anchors->elems[i].offset : part->end;
         part->told = part->committed;

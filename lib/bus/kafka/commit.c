@@ -18,7 +18,8 @@ static bool is_committable(const struct part *part)
 
 static bool has_moved(const struct part *part)
 {
-    return is_committable(part) && watermark_lowest(part->watermark) != part->committed;
+    return is_committable(part) &&
+           (part->is_commit_owed || watermark_lowest(part->watermark) != part->committed);
 }
 
 static void add_part(const struct bus_consumer *consumer, int32_t partition,
@@ -75,6 +76,7 @@ static void note_committed(struct bus_consumer *consumer, int32_t partition, int
     if (!part || !is_committable(part) || offset > watermark_lowest(part->watermark))
         return;
     part->committed = offset;
+    part->is_commit_owed = false;
     if (offset <= part->told)
         return;
     part->told = offset;

@@ -3,6 +3,7 @@
  * holds them and destroyed at once: a kept one would pin its fetch buffer. */
 #include "client.h"
 #include "consumer.h"
+#include "net/clock.h"
 #include "pump.h"
 
 #define GATHER_MS 5 /* bus_start calls of one assignment come together */
@@ -57,6 +58,16 @@ void delivery_restart(struct bus_consumer *consumer, struct part *part, int64_t 
         loop_timer_start(consumer->assign_timer, GATHER_MS);
 }
 
+/* A clock that is ahead must not make what comes after a reset look old. */
+static void note_seen(struct part *part, int64_t stored_at_ms)
+{
+    int64_t now_ms = clock_wall_ms();
+    int64_t seen_at_ms = stored_at_ms < now_ms ? stored_at_ms : now_ms;
+
+    if (seen_at_ms > part->seen_at_ms)
+        part->seen_at_ms = seen_at_ms;
+}
+
 static void deliver(struct bus_consumer *consumer, struct part *part,
                     const rd_kafka_message_t *record)
 {
@@ -70,8 +81,7 @@ static void deliver(struct bus_consumer *consumer, struct part *part,
         .is_tombstone = record->payload == NULL,
     };
 
-    if (delivery.stored_at_ms > part->seen_at_ms)
-        part->seen_at_ms = delivery.stored_at_ms;
+    note_seen(part, delivery.stored_at_ms);
     consumer->bus->stats.consumed[consumer->topic]++;
     consumer->ops->on_record(consumer->owner, &delivery);
 }

@@ -20,8 +20,10 @@ struct part {
     int64_t told;                /* the highest given to on_committed */
     int64_t end;                 /* one past the newest, when it was assigned; -1: unknown */
     struct watermark *watermark; /* from the first start on */
-    int64_t seen_at_ms;          /* wall clock of the log at the newest record delivered; 0: none */
+    int64_t seen_at_ms;          /* wall clock of the log at the newest record delivered, never in
+                                    the future; 0: none */
     bool is_reset;               /* the log has no record at position: it shrank, or expired */
+    bool is_commit_owed;         /* the group still has the place that is gone */
     bool is_restarting;          /* bus_start was called; the assignment does not have it yet */
     bool is_paused;              /* in librdkafka */
 };

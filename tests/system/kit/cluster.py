@@ -189,6 +189,10 @@ class Embedded:
                                [f'log.directory="{self.directory}"', f"listeners.[0].port={self.smtp_port}",
                                 *route_to(destination), *settings], folder)
 
+    def of(self, _role):
+        """The one process has every role."""
+        return [self.service]
+
     def __enter__(self):
         self.service.start().wait_ready(60)
         return self
@@ -198,3 +202,9 @@ class Embedded:
         if process.popen and process.is_running():
             status = process.stop(30)
             assert failure or status == 0, f"hikyaku ended with {status} after SIGTERM\n{process.tail(40)}"
+
+
+def relay(kind, folder, destination, settings=()):
+    """kind: embedded, or cluster with one process of each service."""
+    return Embedded(folder, destination, settings) if kind == "embedded" else \
+        Cluster(folder, destination, 1, settings)

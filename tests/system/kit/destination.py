@@ -103,6 +103,7 @@ class Destination(socketserver.ThreadingTCPServer):
 
 class Session(socketserver.StreamRequestHandler):
     wbufsize = 0
+    disable_nagle_algorithm = True  # replies to pipelined commands are small writes
 
     def setup(self):
         super().setup()

@@ -60,7 +60,8 @@ static void test_s01_order_of_preference(void **state)
     static const struct row ROWS[] = {
         {"bulk", "default", "anna", "10.1.0.1", "bulk"},
         {"smtp", "default", "anna", "10.1.0.1", "people"},
-        {"smtp", "default", "otto", "10.1.0.1", "wide"}, /* the first of both */
+        {"smtp", "default", "Anna", "192.0.2.1", "default"}, /* another user than anna */
+        {"smtp", "default", "otto", "10.1.0.1", "wide"},     /* the first of both */
         {"smtp", "default", "", "2001:db8::1", "narrow"},
         {"smtp", "default", "", "::ffff:10.2.0.1", "wide"},
         {"smtp", "default", "", "192.0.2.1", "default"},

@@ -62,6 +62,26 @@ static void test_lengths_are_bounded(void **state)
     arena_free(&arena);
 }
 
+static void test_time_of_acceptance_is_in_the_calendar(void **state)
+{
+    static const struct {
+        int64_t queued_at_ms;
+        int verdict;
+    } CASES[] = {
+        {0, 0}, {RECORD_TIME_MAX_MS, 0}, {RECORD_TIME_MAX_MS + 1, -1}, {-1, -1}, {INT64_MIN, -1},
+    };
+    struct arena *arena = arena_new(4096);
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct record_work *work = sample_work(arena);
+        work->envelope.queued_at_ms = CASES[i].queued_at_ms;
+        assert_int_equal(verdict_on(arena, work, &err), CASES[i].verdict);
+    }
+    arena_free(&arena);
+}
+
 static void test_s24_a_copy_has_host_and_port(void **state)
 {
     static const struct {
@@ -247,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lengths_are_bounded),
+        cmocka_unit_test(test_time_of_acceptance_is_in_the_calendar),
         cmocka_unit_test(test_s24_a_copy_has_host_and_port),
         cmocka_unit_test(test_recipients_are_bounded),
         cmocka_unit_test(test_addresses_are_bounded),
