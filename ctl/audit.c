@@ -197,20 +197,13 @@ static enum ctl_exit run_on(const struct bus_settings *settings, const struct ar
 
 static enum ctl_exit run(const struct arguments *arguments)
 {
-    struct conf *conf = NULL;
-
     if (arguments->words[1] || !arguments->file || (arguments->listen && !arguments->is_follow)) {
         (void)fputs("audit needs -c FILE; --listen goes with --follow (see hikyakuctl audit "
                     "--help)\n",
                     stderr);
         return CTL_USAGE;
     }
-    if (settings_read(arguments, &conf))
-        return CTL_USAGE;
-    const struct bus_settings settings = settings_of_log(conf);
-    enum ctl_exit result = run_on(&settings, arguments);
-    conf_free(&conf);
-    return result;
+    return settings_with_log(arguments, run_on);
 }
 
 const struct verb AUDIT_VERB = {

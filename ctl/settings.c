@@ -36,7 +36,7 @@ static const struct conf_section **sections_with_log(const struct service *servi
     return sections;
 }
 
-int settings_read(const struct arguments *arguments, struct conf **ret_conf)
+static int read_services(const struct arguments *arguments, struct conf **ret_conf)
 {
     static const struct service_role *const no_roles[] = {NULL};
     static const struct service service = {.name = "hikyakuctl", .roles = no_roles};
@@ -94,12 +94,19 @@ const struct configuration *settings_configuration(const struct configurations *
     return NULL;
 }
 
-struct bus_settings settings_of_log(const struct conf *conf)
+enum ctl_exit settings_with_log(const struct arguments *arguments,
+                                enum ctl_exit (*act)(const struct bus_settings *log,
+                                                     const struct arguments *arguments))
 {
-    struct bus_settings settings = *(const struct bus_settings *)conf_values(conf, &BUS_SECTION);
-    struct configurations *configurations = configurations_new(conf);
+    struct conf *conf = NULL;
 
-    settings.longest_period_s = configurations_longest_period_s(configurations);
+    if (read_services(arguments, &conf))
+        return CTL_USAGE;
+    struct bus_settings log = *(const struct bus_settings *)conf_values(conf, &BUS_SECTION);
+    struct configurations *configurations = configurations_new(conf);
+    log.longest_period_s = configurations_longest_period_s(configurations);
     configurations_free(&configurations);
-    return settings;
+    enum ctl_exit result = act(&log, arguments);
+    conf_free(&conf);
+    return result;
 }

@@ -149,7 +149,6 @@ static enum ctl_exit run_on(const struct bus_settings *settings, const struct ar
 static enum ctl_exit run(const struct arguments *arguments)
 {
     const char *what = arguments->words[1];
-    struct conf *conf = NULL;
 
     if (!what || arguments->words[2] ||
         (strcmp(what, "apply") != 0 && strcmp(what, "check") != 0)) {
@@ -160,12 +159,7 @@ static enum ctl_exit run(const struct arguments *arguments)
         (void)fputs("topics needs -c FILE, the configuration of the services\n", stderr);
         return CTL_USAGE;
     }
-    if (settings_read(arguments, &conf))
-        return CTL_USAGE;
-    const struct bus_settings settings = settings_of_log(conf);
-    enum ctl_exit result = run_on(&settings, arguments);
-    conf_free(&conf);
-    return result;
+    return settings_with_log(arguments, run_on);
 }
 
 const struct verb TOPICS_VERB = {

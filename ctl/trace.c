@@ -190,18 +190,11 @@ static enum ctl_exit run_on(const struct bus_settings *settings, const struct ar
 
 static enum ctl_exit run(const struct arguments *arguments)
 {
-    struct conf *conf = NULL;
-
     if (!arguments->words[1] || arguments->words[2] || !arguments->file) {
         (void)fputs("trace needs one mail id and -c FILE (see hikyakuctl trace --help)\n", stderr);
         return CTL_USAGE;
     }
-    if (settings_read(arguments, &conf))
-        return CTL_USAGE;
-    const struct bus_settings settings = settings_of_log(conf);
-    enum ctl_exit result = run_on(&settings, arguments);
-    conf_free(&conf);
-    return result;
+    return settings_with_log(arguments, run_on);
 }
 
 const struct verb TRACE_VERB = {

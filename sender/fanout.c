@@ -7,6 +7,8 @@
 #include "bus/place.h"
 #include "sender/publisher.h"
 
+#define FANOUT_ALONG_BYTES ((size_t)128 * 1024) /* of content, in all parts of a mail together */
+
 struct fanout_publication {
     struct publication publication;
     struct fanout *fanout;
@@ -128,6 +130,14 @@ struct record_work fanout_part_work(struct arena *arena, const struct record_wor
     return work;
 }
 
+/* Whether the content goes with each part: written again, it spares every one of them a read. */
+static bool goes_along(const struct fanout *fanout)
+{
+    const struct record_work *work = &fanout->parcel->work;
+
+    return !work->has_body_ref && work->body.len <= FANOUT_ALONG_BYTES / fanout->split.part_count;
+}
+
 static void build(struct publication *publication, struct bus_record *record, struct buf *head)
 {
     struct fanout_publication *own = publication->owner;
@@ -136,9 +146,12 @@ static void build(struct publication *publication, struct bus_record *record, st
     struct record_work work =
         fanout_part_work(parcel->arena, &parcel->work, &fanout->split, own->part);
 
-    work.has_body_ref = true;
-    work.body_ref = parcel_body_ref(parcel);
-    work.body = SLICE_NONE;
+    if (goes_along(fanout)) {
+        record->body = work.body;
+    } else {
+        work.has_body_ref = true;
+        work.body_ref = parcel_body_ref(parcel);
+    }
     record->topic = BUS_WORK;
     record->partition = bus_place_of_repeatable(parcel->sender->bus, parcel->sender->work, &work);
     record->key = work.destination;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A mail for several destinations: its one record becomes one parcel per destination and hundred
  * recipients. The split depends on the record alone, and so do the parcel ids (mail id, "-",
- * number): when it is repeated after a crash, the same parcels come out. Bodies are not copied:
- * every parcel refers to the fan-out's own, or to what that refers to.
+ * number): when it is repeated after a crash, the same parcels come out. A small content that came
+ * with the record goes along with every parcel; otherwise all refer to the fan-out's own, or to
+ * what that refers to.
  *
  * Where the record asks for a copy (requirements S23..S25), one more parcel per hundred recipients
  * goes to that host (mail id, "-c", number), with the envelope as it was submitted. Recipients'

@@ -75,12 +75,22 @@ static struct parcel *following(struct sender *sender, struct destination *dest)
     return NULL;
 }
 
+/* A connection is of one configuration (S20); mail of several may wait for a destination. */
+static bool serves(const struct connection *connection, const struct parcel *parcel)
+{
+    return slice_eq(connection_configuration(connection), parcel->work.envelope.configuration);
+}
+
 void slots_pass_on(struct sender *sender, struct destination *dest, struct connection *connection)
 {
     struct parcel *parcel = NULL;
 
     if (connection && !connection_is_worn(connection))
         parcel = following(sender, dest);
+    if (parcel && !serves(connection, parcel)) {
+        pool_put(sender->pool, connection);
+        connection = NULL;
+    }
     if (parcel) {
         delivery_start(parcel, connection);
         return;

@@ -31,6 +31,34 @@ static void test_s19_mails_share_a_connection(void **state)
     fixture_end(&fixture);
 }
 
+/* The connection of one configuration is not handed to the next mail when that is of another. */
+static void test_s20_configurations_share_no_connection(void **state)
+{
+    static const char *const MORE[] = {"sender.connections_per_destination=1",
+                                       "configurations=({ name = \"newsletter\"; })", NULL};
+    static const char *const IDS[] = {"mail1", "mail2", "mail3"};
+    struct fixture fixture;
+    int64_t offset = 0;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    fixture.sink.holds_dots = true; /* the others queue behind the first */
+    for (size_t i = 0; i < 3; i++) {
+        struct record_work work = fixture_work(&fixture, IDS[i], "user");
+        work.envelope.configuration = i == 1 ? SLICE("newsletter") : SLICE("default");
+        offset = fixture_publish(&fixture, &work);
+        WAIT_FOR(fixture.loop, sink_held(&fixture.sink) == 1);
+    }
+    fixture.sink.holds_dots = false;
+    sink_answer(&fixture.sink);
+    fixture_wait_finished(&fixture, offset);
+    assert_int_equal(fixture.sink.mail_count, 3);
+    assert_int_equal(fixture.sink.connections, 2);
+    assert_int_equal(fixture.sink.mails[0].connection, fixture.sink.mails[2].connection);
+    assert_int_not_equal(fixture.sink.mails[0].connection, fixture.sink.mails[1].connection);
+    fixture_end(&fixture);
+}
+
 static void test_queue_shares_as_many_connections_as_allowed(void **state)
 {
     static const char *const MORE[] = {"sender.connections_per_destination=2", NULL};
@@ -443,6 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_s19_mails_share_a_connection),
+        cmocka_unit_test(test_s20_configurations_share_no_connection),
         cmocka_unit_test(test_queue_shares_as_many_connections_as_allowed),
         cmocka_unit_test(test_stale_connection_is_replaced_without_an_attempt),
         cmocka_unit_test(test_552_after_an_accepted_recipient_follows_up),

@@ -3,6 +3,7 @@
  * failures and events before the timer record, everything before the offset. */
 #include "unit/sender/fixture.h"
 
+#include "base/hash.h"
 #include "sender/destination.h"
 #include "sender/park.h"
 #include "sender/partition.h"
@@ -295,18 +296,20 @@ static void test_poison_goes_to_dead(void **state)
     fixture_end(&fixture);
 }
 
-static void test_fanout_becomes_parcels(void **state)
+/* The content goes with both parts, or both refer to the fan-out record. */
+static void check_fanout(struct slice content, bool goes_along)
 {
     struct fixture fixture;
     struct record_work work;
     struct bus_delivery record;
     struct err err;
 
-    (void)state;
     fixture_begin_started(&fixture, NULL);
     work = fixture_work(&fixture, "mail1", "a b");
     work.destination = SLICE_NONE;
     work.rcpts[1].address = SLICE("b@other.test");
+    work.body = content;
+    work.body_crc32c = hash_crc32c(0, content);
     (void)fixture_publish(&fixture, &work);
     WAIT_FOR(fixture.loop, fixture.sink.mail_count == 2);
     fixture_wait_for(&fixture, BUS_WORK, 3);
@@ -315,13 +318,39 @@ static void test_fanout_becomes_parcels(void **state)
         assert_int_equal(record_get_work(fixture.arena, record.value, &part, &err), 0);
         if (!part.destination.len)
             continue;
-        assert_true(part.has_body_ref); /* of the fan-out record itself */
-        assert_int_equal(part.body_ref.topic, RECORD_BODY_INLINE_OF_WORK);
+        assert_int_equal(part.has_body_ref, !goes_along);
+        if (goes_along) {
+            assert_true(slice_eq(part.body, content));
+            assert_int_equal(part.body_crc32c, work.body_crc32c);
+        } else {
+            assert_int_equal(part.body_ref.topic, RECORD_BODY_INLINE_OF_WORK);
+            assert_int_equal(part.body_ref.length, content.len);
+        }
         assert_int_equal(part.rcpt_count, 1);
     }
-    assert_int_equal(fixture.sink.mails[0].body_len, fixture.sink.mails[1].body_len);
+    assert_int_equal(fixture.sink.mails[0].body_len, work.envelope.trace.len + content.len);
+    assert_int_equal(fixture.sink.mails[1].body_len, work.envelope.trace.len + content.len);
     WAIT_FOR(fixture.loop, bus_fake_count(fixture.hub, BUS_EVENT) == 2);
     fixture_end(&fixture);
+}
+
+/* Two parts: 64 KiB of content are as much as goes with them. */
+static void test_fanout_becomes_parcels(void **state)
+{
+    struct buf content = {0};
+
+    (void)state;
+    buf_add_str(&content, "Subject: x\r\n\r\n");
+    while (content.len < (size_t)64 * 1024 - 16)
+        buf_add_str(&content, "123456\r\n");
+    while (content.len < (size_t)64 * 1024 - 2)
+        buf_add_char(&content, '1');
+    buf_add_str(&content, "\r\n");
+    check_fanout(SLICE("Subject: x\r\n\r\nhi\r\n"), true);
+    check_fanout(buf_slice(&content), true);
+    buf_add_str(&content, "\r\n");
+    check_fanout(buf_slice(&content), false);
+    buf_free(&content);
 }
 
 /* A transaction cut short by a doubt about ownership leaves some recipients deferred and others
