@@ -6,13 +6,19 @@
 #include "base/assert.h"
 #include "base/hash.h"
 
-static int32_t place(const struct bus *bus, const struct work_settings *settings,
-                     struct slice destination, uint64_t salt)
+/* They are known once the log is ready, and stay. */
+static uint64_t partitions_of(const struct bus *bus)
 {
     int32_t partitions = bus_partitions(bus, BUS_WORK);
 
     ASSERT(partitions > 0);
-    uint64_t count = (uint64_t)partitions;
+    return (uint64_t)partitions;
+}
+
+static int32_t place(const struct bus *bus, const struct work_settings *settings,
+                     struct slice destination, uint64_t salt)
+{
+    uint64_t count = partitions_of(bus);
     uint64_t fanout = (uint64_t)settings->fanout < count ? (uint64_t)settings->fanout : count;
     uint64_t first = hash_bytes(destination) % count;
     return (int32_t)((first + salt % fanout * count / fanout) % count);
@@ -24,7 +30,7 @@ int32_t bus_place_of_new(const struct bus *bus, const struct work_settings *sett
     uint64_t moment = now_ms / BUS_PLACE_MOMENT_MS;
 
     if (work->destination.len == 0)
-        return (int32_t)(moment % (uint64_t)bus_partitions(bus, BUS_WORK));
+        return (int32_t)(moment % partitions_of(bus));
     return place(bus, settings, work->destination, moment);
 }
 

@@ -18,8 +18,7 @@ struct slice conf_names_nested(const struct conf_setting *setting)
     return dot == name.len ? SLICE_NONE : slice_sub(name, 0, dot);
 }
 
-/* Its last part. */
-static const char *leaf_of(const struct conf_setting *setting)
+const char *conf_names_leaf(const struct conf_setting *setting)
 {
     struct slice nested = conf_names_nested(setting);
     return nested.len ? setting->name + nested.len + 1 : setting->name;
@@ -40,7 +39,7 @@ const config_setting_t *conf_names_find(const config_setting_t *group,
 
     if (nested.len)
         group = member_of(group, nested);
-    return member_of(group, slice_str(leaf_of(setting)));
+    return member_of(group, slice_str(conf_names_leaf(setting)));
 }
 
 static bool is_at(const struct level *level, const struct conf_setting *setting)
@@ -54,7 +53,7 @@ static bool is_setting(const struct level *level, struct slice name)
 
     for (size_t i = 0; i < section->count; i++)
         if (is_at(level, &section->settings[i]) &&
-            slice_eq(slice_str(leaf_of(&section->settings[i])), name))
+            slice_eq(slice_str(conf_names_leaf(&section->settings[i])), name))
             return true;
     return false;
 }
@@ -74,7 +73,7 @@ static const char *known_as(const struct level *level, const struct conf_setting
                             struct arena *arena)
 {
     if (is_at(level, setting))
-        return leaf_of(setting);
+        return conf_names_leaf(setting);
     return level->nested.len ? "" : arena_str(arena, conf_names_nested(setting));
 }
 

@@ -14,3 +14,5 @@ void conf_names_check(struct conf_report *report, const struct conf_section *sec
                       const config_setting_t *group);
 /* "retry" of "retry.a_s"; empty: no nested group. */
 struct slice conf_names_nested(const struct conf_setting *setting);
+/* "a_s" of "retry.a_s", and of "a_s". */
+const char *conf_names_leaf(const struct conf_setting *setting);

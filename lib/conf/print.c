@@ -35,10 +35,8 @@ static void add_setting(struct buf *out, const char *indent, const struct conf_s
         buf_clear(&value);
         buf_add_str(&value, "\"***\"");
     }
-    struct slice nested = conf_names_nested(setting);
-    const char *leaf = nested.len ? setting->name + nested.len + 1 : setting->name;
     add_comment(out, indent, setting->help);
-    buf_addf(out, "%s%s = %s;\n", indent, leaf, buf_str(&value));
+    buf_addf(out, "%s%s = %s;\n", indent, conf_names_leaf(setting), buf_str(&value));
     buf_free(&value);
 }
 
