@@ -13,7 +13,8 @@ LIBC = ctypes.CDLL(None)
 
 
 def wait_until(condition, seconds, what):
-    """Polls an outside condition (another process's state) with a deadline; returns its value."""
+    """Polls an outside condition (another process's state) with a deadline; returns its value.
+    what: a sentence, or a function that makes one of what is so at the deadline."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()
     while True:
@@ -21,7 +22,7 @@ def wait_until(condition, seconds, what):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         pause.wait(0.02)
 
 
