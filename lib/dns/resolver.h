@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "net/address.h"
+#include "base/net_address.h"
 #include "net/loop.h"
 
 #define DNS_MAX_RECORDS 100

@@ -16,6 +16,14 @@ void crypto_random(void *out, size_t size)
     ASSERT(RAND_bytes(out, (int)size) == 1);
 }
 
+void crypto_new_id(int64_t now_ms, char out[ID_LEN + 1])
+{
+    uint8_t random[8];
+
+    crypto_random(random, sizeof random);
+    id_mail(now_ms, random, out);
+}
+
 void crypto_sha256(struct slice bytes, uint8_t out[32])
 {
     const void *at = bytes.at ? bytes.at : "";

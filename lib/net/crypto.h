@@ -2,10 +2,12 @@
  * Random bytes, digests and password hashes, so that OpenSSL stays in this folder. */
 #pragma once
 
-#include "base/slice.h"
+#include "base/id.h"
 
 /* Cryptographically random; aborts when the system has no randomness. */
 void crypto_random(void *out, size_t size);
+/* A fresh id, with a NUL: by the wall clock's now_ms, then random. */
+void crypto_new_id(int64_t now_ms, char out[ID_LEN + 1]);
 void crypto_sha256(struct slice bytes, uint8_t out[32]);
 
 /* RFC 7914: N = 2^log2_n; takes 128 * N * r octets of memory. */

@@ -5,8 +5,8 @@
 
 #include <sys/socket.h>
 
+#include "base/assert.h"
 #include "base/xalloc.h"
-#include "net/address_internal.h"
 #include "net/loop_internal.h"
 #include "net/stream_internal.h"
 
@@ -82,6 +82,29 @@ static void on_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffe
                                     : uv_buf_init(stream->loop->read_bytes, LOOP_READ_BYTES);
 }
 
+static void deliver_once(struct stream *stream, struct slice bytes)
+{
+    if (stream->tls)
+        stream_tls_feed(stream, bytes);
+    else
+        stream->ops->on_read(stream->owner, bytes);
+}
+
+static void deliver(struct stream *stream, struct slice bytes)
+{
+    while (bytes.len > 0 && stream->state == STREAM_OPEN) {
+        deliver_once(stream, bytes);
+        bytes = stream->unread;
+        stream->unread = SLICE_NONE;
+    }
+}
+
+void stream_unread(struct stream *stream, struct slice rest)
+{
+    ASSERT(!stream->tls);
+    stream->unread = rest;
+}
+
 static void on_input(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 {
     struct stream *stream = handle->data;
@@ -97,10 +120,8 @@ static void on_input(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
         stream_flush_and_end(stream, STREAM_EOF, "the peer closed the connection");
     } else if (count < 0) {
         stream_end(stream, STREAM_RESET, "reading failed: %s", uv_strerror((int)count));
-    } else if (stream->tls) {
-        stream_tls_feed(stream, slice_of(buffer->base, (size_t)count));
     } else {
-        stream->ops->on_read(stream->owner, slice_of(buffer->base, (size_t)count));
+        deliver(stream, slice_of(buffer->base, (size_t)count));
     }
 }
 

@@ -4,7 +4,7 @@
  * otherwise. Nagle is off. */
 #pragma once
 
-#include "net/address.h"
+#include "base/net_address.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
@@ -25,8 +25,8 @@ struct stream_ops {
     /* TLS is up; what arrives now was encrypted. Bytes that were buffered in clear text behind the
      * start are never delivered: the stream closes with STREAM_TLS instead (I26, C19). */
     void (*on_secured)(void *owner);
-    /* The bytes are valid during the call only; the owner takes all of them. The owner may close
-     * the stream inside. */
+    /* The bytes are valid during the call only; the owner takes all of them, but for what it gives
+     * back by stream_unread. The owner may close the stream inside. */
     void (*on_read)(void *owner, struct slice bytes);
     /* Everything written so far has left for the socket after stream_pending was > 0. May be NULL.
      */
@@ -41,12 +41,20 @@ struct stream_ops {
 struct stream *stream_connect(struct loop *loop, const struct net_address *to,
                               const struct net_address *source, uint64_t timeout_ms,
                               const struct stream_ops *ops, void *owner);
+/* Connections can come from that address: this machine has it now. */
+bool stream_can_come_from(const struct net_address *source);
 /* To a unix socket. */
 struct stream *stream_connect_unix(struct loop *loop, const char *path, uint64_t timeout_ms,
                                    const struct stream_ops *ops, void *owner);
 /* Changes who is called (a pooled connection that gets a new owner, an accepted stream that gets
  * its first). NULL ops: nobody, for an owner that goes away and aborts the stream at once. */
 void stream_set_owner(struct stream *stream, const struct stream_ops *ops, void *owner);
+
+/* From inside on_read, in clear text: the end of its bytes, shorter than what came, is somebody
+ * else's. It is read again when on_read has returned: by the owner of then, or by TLS where that
+ * was started meanwhile. For what precedes a protocol (PROXY), never for STARTTLS, where octets
+ * behind the command are an attack. */
+void stream_unread(struct stream *stream, struct slice rest);
 
 /* Copies what the socket does not take at once. parts are written in order, as one writev where
  * plain. Errors arrive by on_closed. Ignored on a closing stream and during a TLS handshake. */

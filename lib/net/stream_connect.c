@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Outgoing connections. A failure that the kernel reports at once still arrives by on_closed. */
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "net/loop_internal.h"
 #include "net/stream_internal.h"
@@ -43,6 +44,16 @@ struct stream *stream_connect(struct loop *loop, const struct net_address *to,
     else
         stream_set_deadline(stream, timeout_ms);
     return stream;
+}
+
+bool stream_can_come_from(const struct net_address *source)
+{
+    int fd = socket(source->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_bound = fd >= 0 && bind(fd, &source->any, net_address_size(source)) == 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return is_bound;
 }
 
 struct stream *stream_connect_unix(struct loop *loop, const char *path, uint64_t timeout_ms,

@@ -35,6 +35,7 @@ struct stream {
     enum stream_close reason;
     bool is_paused;
     bool is_reading;        /* libuv polls for input */
+    struct slice unread;    /* of the input being delivered */
     struct buf detail;      /* of the close; empty until there is one */
     struct buf sending;     /* what libuv is writing */
     struct buf pending;     /* what follows it */

@@ -3,6 +3,8 @@
 #include "net/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/x509.h>
+#include <time.h>
 
 #include "base/assert.h"
 #include "base/xalloc.h"
@@ -54,6 +56,18 @@ static int use_certificate(SSL_CTX *ssl_ctx, const char *certificate_file, const
     return 0;
 }
 
+static int read_end(struct tls *tls, const char *certificate_file, struct err *err)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(tls->ssl_ctx);
+    struct tm end;
+
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+        return err_set(err, ERR_INVALID, "cannot read the end of the certificate in %s",
+                       certificate_file);
+    tls->expires_s = timegm(&end);
+    return 0;
+}
+
 int tls_new_server(const char *certificate_file, const char *key_file, struct tls **ret_tls,
                    struct err *err)
 {
@@ -61,12 +75,18 @@ int tls_new_server(const char *certificate_file, const char *key_file, struct tl
 
     tls->is_server = true;
     (void)SSL_CTX_set_options(tls->ssl_ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
-    if (use_certificate(tls->ssl_ctx, certificate_file, key_file, err) < 0) {
+    if (use_certificate(tls->ssl_ctx, certificate_file, key_file, err) < 0 ||
+        read_end(tls, certificate_file, err) < 0) {
         tls_free(&tls);
         return -1;
     }
     *ret_tls = tls;
     return 0;
+}
+
+int64_t tls_expires_s(const struct tls *tls)
+{
+    return tls->expires_s;
 }
 
 static int trust(SSL_CTX *ssl_ctx, const char *ca_file, struct err *err)
@@ -94,6 +114,13 @@ int tls_new_client(bool verify, const char *ca_file, struct tls **ret_tls, struc
     }
     *ret_tls = tls;
     return 0;
+}
+
+int tls_show(struct tls *client, const char *certificate_file, const char *key_file,
+             struct err *err)
+{
+    ERR_clear_error();
+    return use_certificate(client->ssl_ctx, certificate_file, key_file, err);
 }
 
 void tls_free(struct tls **tls)

@@ -11,6 +11,7 @@ struct tls {
     BIO_METHOD *bio_method;
     bool is_server;
     bool verifies;
+    int64_t expires_s; /* of a server's certificate */
     size_t references; /* the owner's and one per stream */
 };
 

@@ -14,6 +14,7 @@ struct configurations {
     size_t domain_count;
     const char *const *bounce_domains;
     struct forwarding_rules forwarding_rules;
+    struct source_pools source_pools;
 };
 
 bool retry_wait_parse(const char *text, uint64_t *ret_s)
@@ -65,11 +66,12 @@ static void add(struct configurations *configurations, const struct configuratio
         .name = copy_text(arena, values->name),
         .listeners = copy_texts(arena, values->listeners),
         .users = copy_texts(arena, values->users),
-        .networks = copy_texts(arena, values->networks),
+        .networks = net_networks_read(arena, values->networks),
         .received = (enum received_mode)values->received,
         .retry = retry_of_values(&values->retry),
         .pool_count = values->pool_count,
         .pool_timeout_s = values->pool_timeout_s,
+        .source_pool = source_pools_find(&configurations->source_pools, values->source_pool),
         .bcc = {.host = copy_text(arena, values->bcc_host), .port = (uint16_t)values->bcc_port},
         .bounce_format = (enum bounce_format)values->bounce_format,
         .rewrite = {.advanced = rewrite_rule_of(copy_text(arena, values->rewrite)),
@@ -97,6 +99,7 @@ struct configurations *configurations_new(const struct conf *conf)
     configurations->domains = sending_domains_read(conf, arena, &configurations->domain_count);
     configurations->bounce_domains = bounce_domains_read(conf, arena);
     configurations->forwarding_rules = forwarding_rules_read(conf, arena);
+    configurations->source_pools = source_pools_read(conf, arena);
     configurations->items = arena_alloc(arena, (count + 1) * sizeof *configurations->items);
     for (size_t i = 0; i < count; i++)
         add(configurations, conf_element(conf, &CONFIGURATIONS_SECTION, i));

@@ -3,12 +3,14 @@
  * file. Pure values; a mail belongs to one of them by name, from its intake on. */
 #pragma once
 
+#include "base/net_address.h"
 #include "conf/conf.h"
 #include "profile/bcc.h"
 #include "profile/forward.h"
 #include "profile/forwarding.h"
 #include "profile/retry.h"
 #include "profile/rewrite.h"
+#include "profile/source_pools.h"
 
 #define CONFIGURATION_NAME_MAX 64
 #define CONFIGURATION_DEFAULT                                                                      \
@@ -28,24 +30,28 @@ extern const char *const RECEIVED_MODE_NAMES[]; /* NULL-terminated, in the order
 
 struct configuration {
     struct slice name;
-    /* Who it is for: names of listeners, of users, networks in CIDR form. NULL-terminated. */
-    const char *const *listeners, *const *users, *const *networks;
+    /* Who it is for: names of listeners, of users (NULL-terminated), networks. */
+    const char *const *listeners, *const *users;
+    struct net_networks networks;
     enum received_mode received;
     struct retry_settings retry;
-    int64_t pool_count, pool_timeout_s; /* S20, S21 */
-    struct bcc_settings bcc;            /* S23, S24 */
+    int64_t pool_count, pool_timeout_s;    /* S20, S21 */
+    const struct source_pool *source_pool; /* NULL: the one called "default" */
+    struct bcc_settings bcc;               /* S23, S24 */
     enum bounce_format bounce_format;
     struct rewrite_rules rewrite; /* its own rule is `advanced`; the domains are those of all */
     bool forward_bounces;         /* S38 */
 };
 
 /* Whoever reads it reads SENDING_DOMAINS_SECTION and BOUNCES_SECTION (profile/domains.h) and
- * FORWARDING_RULES_SECTION (profile/forwarding.h), too. */
+ * FORWARDING_RULES_SECTION (profile/forwarding.h) and SOURCE_POOLS_SECTION, too. */
 extern const struct conf_section CONFIGURATIONS_SECTION;
+/* Of a name that is a label of metrics and a word in logs. */
+MUST_CHECK int configuration_name_check(const char *value, struct err *err);
 
 /* All of them and what they share (sending domains, domains that receive bounces, forwarding
- * rules): a deep copy, independent of the conf it was read from, so that it can be replaced when
- * the file is read again. */
+ * rules, source pools): a deep copy, independent of the conf it was read from, so that it can be
+ * replaced when the file is read again. */
 struct configurations;
 
 struct configurations *configurations_new(const struct conf *conf);

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the values of a configuration must be, alone and beside others (requirements S12..S16, S25,
  * S38). */
-#include <arpa/inet.h>
-
 #include "profile/configurations_values.h"
 #include "profile/domains.h"
-
-#define V6_BITS 128
-#define V4_BITS 32
 
 /* ---- one value ---- */
 
@@ -19,54 +14,6 @@ int configuration_check_wait(const char *value, struct err *err)
         return 0;
     return err_set(err, ERR_INVALID, "a wait is a number of seconds from 1 to %d",
                    RETRY_PERIOD_MAX_S);
-}
-
-/* The address's bits; 0: it is none. An IPv4 address in IPv6 clothes would never meet a client. */
-static unsigned parse_address(const char *text, unsigned char octets[16])
-{
-    struct in6_addr v6;
-
-    if (inet_pton(AF_INET, text, octets) == 1)
-        return V4_BITS;
-    if (inet_pton(AF_INET6, text, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
-        return 0;
-    memcpy(octets, &v6, sizeof v6);
-    return V6_BITS;
-}
-
-static bool has_host_bits(const unsigned char octets[16], unsigned prefix, unsigned bits)
-{
-    for (unsigned bit = prefix; bit < bits; bit++)
-        if (octets[bit / 8] & 0x80U >> bit % 8)
-            return true;
-    return false;
-}
-
-static bool is_network(struct slice text)
-{
-    char address[INET6_ADDRSTRLEN] = "";
-    unsigned char octets[16];
-    struct slice rest = text, ip = slice_cut(&rest, '/');
-    uint64_t prefix;
-
-    if (ip.len >= sizeof address)
-        return false;
-    memcpy(address, ip.at, ip.len);
-    unsigned bits = parse_address(address, octets);
-    prefix = bits;
-    if (bits == 0 || (ip.len < text.len && !slice_to_u64(rest, bits, &prefix)))
-        return false;
-    return !has_host_bits(octets, (unsigned)prefix, bits);
-}
-
-int configuration_check_network(const char *value, struct err *err)
-{
-    if (is_network(slice_str(value)))
-        return 0;
-    return err_set(err, ERR_INVALID,
-                   "\"%s\" is no network; allowed: an IP address, or one with a prefix length and "
-                   "no bits set behind it, like 192.0.2.0/24 or 2001:db8::/32",
-                   value);
 }
 
 /* ---- one configuration ---- */
@@ -158,6 +105,17 @@ static int check_forward(const struct conf *conf, const struct configuration_val
                    values->name);
 }
 
+static int check_source_pool(const struct conf *conf, const struct configuration_values *values,
+                             struct err *err)
+{
+    if (source_pools_has(conf, values->source_pool))
+        return 0;
+    return err_set(err, ERR_INVALID,
+                   "source_pool of \"%s\" is \"%s\", but source_pools has none of that name; "
+                   "allowed: \"" SOURCE_POOL_DEFAULT "\", or the name of one of them",
+                   values->name, values->source_pool);
+}
+
 int configuration_check_among(const struct conf *conf, size_t i, struct err *err)
 {
     const struct configuration_values *values = values_at(conf, i);
@@ -165,7 +123,7 @@ int configuration_check_among(const struct conf *conf, size_t i, struct err *err
     for (size_t j = 0; j < i; j++)
         if (check_pair(values, values_at(conf, j), err) != 0)
             return -1;
-    if (check_bcc(conf, values, err) != 0)
+    if (check_bcc(conf, values, err) != 0 || check_source_pool(conf, values, err) != 0)
         return -1;
     return check_forward(conf, values, err);
 }

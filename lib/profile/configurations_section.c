@@ -9,8 +9,7 @@
 const char *const RECEIVED_MODE_NAMES[] = {"abbreviated", "normal", "none", "remove_all", NULL};
 static const char *const FORMATS[] = {"multipart", "simple", NULL};
 
-/* It is a label of metrics and a word in logs. */
-static int check_name(const char *value, struct err *err)
+int configuration_name_check(const char *value, struct err *err)
 {
     for (const char *at = value; *at; at++)
         if (*at <= ' ' || *at > '~' || *at == '"' || *at == '\\')
@@ -27,7 +26,7 @@ static const struct conf_setting SETTINGS[] = {
      .fallback = "default",
      .min = 1,
      .max = CONFIGURATION_NAME_MAX,
-     .check = check_name,
+     .check = configuration_name_check,
      .unit = "",
      .help = "Its name, in the envelope of each mail. The one called default is there anyway, "
              "and it is for whatever no other one claims."},
@@ -51,7 +50,7 @@ static const struct conf_setting SETTINGS[] = {
      AT(networks),
      .fallback = "[]",
      .max = 1000,
-     .check = configuration_check_network,
+     .check = net_network_check,
      .unit = "",
      .help = "Networks (CIDR) whose clients' mail belongs to it, where no configuration names "
              "the listener or the user. Where networks of several configurations have the "
@@ -151,6 +150,15 @@ static const struct conf_setting SETTINGS[] = {
      .max = 600,
      .unit = "s",
      .help = "A connection idle for that long is closed (S21)."},
+    {.name = "source_pool",
+     .type = CONF_STRING,
+     AT(source_pool),
+     .fallback = SOURCE_POOL_DEFAULT,
+     .min = 1,
+     .max = CONFIGURATION_NAME_MAX,
+     .unit = "",
+     .help = "Which of source_pools its mail leaves from. default: sender.source_address, with "
+             "sender.hostname as the EHLO name."},
     {.name = "bcc.host",
      .type = CONF_STRING,
      AT(bcc_host),

@@ -16,6 +16,7 @@ struct configuration_values {
     int64_t received; /* enum received_mode */
     struct retry_values retry;
     int64_t pool_count, pool_timeout_s;
+    const char *source_pool;
     const char *bcc_host;
     int64_t bcc_port;
     int64_t bounce_format; /* enum bounce_format */
@@ -30,6 +31,5 @@ bool retry_wait_parse(const char *text, uint64_t *ret_s);
 
 /* Rules of the table (configurations_check.c). */
 MUST_CHECK int configuration_check_wait(const char *value, struct err *err);
-MUST_CHECK int configuration_check_network(const char *value, struct err *err);
 MUST_CHECK int configuration_check(const void *values, struct err *err);
 MUST_CHECK int configuration_check_among(const struct conf *conf, size_t i, struct err *err);

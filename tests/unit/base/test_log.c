@@ -86,6 +86,89 @@ static void test_lines_below_the_level_are_dropped(void **state)
     close_all(&pipe);
 }
 
+#define LINE(level, event, rest)                                                                   \
+    HEAD "\"" level "\",\"component\":\"sender\",\"event\":\"" event "\"" rest "}\n"
+
+static void test_every_level_is_written_until_the_time_that_is_named(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_ERROR, "");
+    struct log_policy policy = {.level = LOG_ERROR, .debug_until_us = fixed_clock() + 1};
+
+    (void)state;
+    log_set_policy(pipe.log, &policy);
+    log_note(pipe.log, LOG_DEBUG, "in_time", "");
+    policy.debug_until_us = fixed_clock();
+    log_set_policy(pipe.log, &policy);
+    log_note(pipe.log, LOG_WARNING, "over", "");
+    log_flush(pipe.log);
+    expect_written(&pipe, LINE("debug", "in_time", ",\"detail\":\"\""));
+    close_all(&pipe);
+}
+
+static void test_the_revision_of_the_settings_is_in_every_line(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_INFO, "");
+    const struct log_policy policy = {.level = LOG_INFO, .revision = 42};
+
+    (void)state;
+    log_set_policy(pipe.log, &policy);
+    log_note(pipe.log, LOG_INFO, "a", "b");
+    log_flush(pipe.log);
+    expect_written(&pipe, HEAD "\"info\",\"revision\":42,\"component\":\"sender\","
+                               "\"event\":\"a\",\"detail\":\"b\"}\n");
+    close_all(&pipe);
+}
+
+static void test_addresses_are_masked_in_addresses_and_texts(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_INFO, "");
+    const struct log_policy policy = {.level = LOG_INFO, .masks_addresses = true};
+    struct log_line line;
+
+    (void)state;
+    log_set_policy(pipe.log, &policy);
+    log_begin(&line, pipe.log, LOG_INFO, "failed");
+    log_str(&line, LOG_RCPT, "\"taro y\"@a.jp");
+    log_str(&line, LOG_REPLY, "<taro@a.jp> who?");
+    log_str(&line, LOG_CONFIG, "x@y");
+    log_end(&line);
+    log_flush(pipe.log);
+    expect_written(&pipe, LINE("info", "failed",
+                               ",\"rcpt\":\"***@a.jp\",\"reply\":\"<***@a.jp> who?\","
+                               "\"config\":\"x@y\""));
+    close_all(&pipe);
+}
+
+static void test_warnings_are_limited_and_lines_about_mail_are_not(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_INFO, "");
+    const struct log_policy policy = {.level = LOG_INFO, .lines_per_second = 1};
+    struct log_line line;
+
+    (void)state;
+    log_set_policy(pipe.log, &policy);
+    for (size_t i = 0; i < 3; i++)
+        log_note(pipe.log, LOG_WARNING, "refused", "");
+    for (size_t i = 0; i < 2; i++)
+        log_note(pipe.log, LOG_INFO, "delivered", "");
+    for (size_t i = 0; i < 2; i++) {
+        log_begin_limited(&line, pipe.log, LOG_INFO, "smtp_trace");
+        log_str(&line, LOG_DETAIL, "");
+        log_end(&line);
+    }
+    log_flush(pipe.log);
+    expect_written(&pipe, LINE("warning", "refused", ",\"detail\":\"\"")
+                              LINE("info", "delivered", ",\"detail\":\"\"")
+                                  LINE("info", "delivered", ",\"detail\":\"\"")
+                                      LINE("info", "smtp_trace", ",\"detail\":\"\""));
+    assert_int_equal(log_limited(pipe.log), 3);
+    log_free(&pipe.log);
+    expect_written(&pipe,
+                   LINE("warning", "lines_left_out", ",\"reason\":\"refused\",\"count\":2")
+                       LINE("warning", "lines_left_out", ",\"reason\":\"smtp_trace\",\"count\":1"));
+    close_all(&pipe);
+}
+
 static void test_nothing_is_written_before_the_flush_and_free_flushes(void **state)
 {
     struct pipe_log pipe = pipe_log(LOG_DEBUG, "");
@@ -219,6 +302,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_line_is_one_json_object),
         cmocka_unit_test(test_lines_below_the_level_are_dropped),
+        cmocka_unit_test(test_every_level_is_written_until_the_time_that_is_named),
+        cmocka_unit_test(test_the_revision_of_the_settings_is_in_every_line),
+        cmocka_unit_test(test_addresses_are_masked_in_addresses_and_texts),
+        cmocka_unit_test(test_warnings_are_limited_and_lines_about_mail_are_not),
         cmocka_unit_test(test_nothing_is_written_before_the_flush_and_free_flushes),
         cmocka_unit_test(test_64_kib_are_written_without_waiting_for_the_flush),
         cmocka_unit_test(test_lines_a_dead_descriptor_did_not_take_are_counted),

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "net/address.h"
+#include "base/net_address.h"
 #include "net/clock.h"
 
 #define PATIENCE_MS UINT64_C(10000)

@@ -31,6 +31,7 @@ static void on_read(void *owner, struct slice bytes)
     note(peer);
     assert_true(bytes.len > 0);
     buf_add(&peer->received, bytes);
+    peer->bytes = bytes;
     if (peer->on_bytes)
         peer->on_bytes(peer);
 }

@@ -17,7 +17,9 @@ struct peer {
     enum stream_close reason;
     struct buf detail;
     void (*on_bytes)(struct peer *peer); /* after each read; may be NULL */
+    struct slice bytes;                  /* of this read, for on_bytes */
     struct tls *tls;                     /* for on_bytes */
+    struct peer *next;                   /* for on_bytes */
 };
 
 struct pair {

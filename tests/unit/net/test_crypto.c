@@ -28,6 +28,20 @@ static void test_random_differs_each_time(void **state)
 }
 
 /* RFC 7914 12 */
+static void test_ids_of_one_moment_differ_in_their_second_half(void **state)
+{
+    char a[ID_LEN + 1], b[ID_LEN + 1], later[ID_LEN + 1];
+
+    (void)state;
+    crypto_new_id(1457420514000, a);
+    crypto_new_id(1457420514000, b);
+    crypto_new_id(1457420515000, later);
+    assert_int_equal(strlen(a), ID_LEN);
+    assert_memory_equal(a, b, 9); /* 45 bits of time, 5 each */
+    assert_string_not_equal(a, b);
+    assert_true(strcmp(a, later) < 0);
+}
+
 static void test_scrypt_matches_the_vectors(void **state)
 {
     static const uint8_t OF_EMPTY[4] = {0x77, 0xd6, 0x57, 0x62};
@@ -67,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256_matches_the_vectors),
         cmocka_unit_test(test_random_differs_each_time),
+        cmocka_unit_test(test_ids_of_one_moment_differ_in_their_second_half),
         cmocka_unit_test(test_scrypt_matches_the_vectors),
         cmocka_unit_test(test_scrypt_refuses_costs_it_has_no_memory_for),
         cmocka_unit_test(test_equal_is_equal),

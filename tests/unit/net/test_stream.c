@@ -112,6 +112,33 @@ static void test_pause_holds_the_bytes_back(void **state)
     WAIT_FOR(pair->loop, peer_has(&pair->server, "MAIL FROM"));
 }
 
+/* Keeps one octet per read, and the next owner gets the rest. */
+static void give_back(struct peer *peer)
+{
+    struct peer *next = peer->next;
+
+    peer->received.len -= peer->bytes.len - 1;
+    PEER_CALL(peer, stream_unread(peer->stream, slice_skip(peer->bytes, 1)));
+    next->stream = peer->stream;
+    stream_set_owner(peer->stream, &PEER_OPS, next);
+}
+
+static void test_what_is_given_back_goes_to_the_next_owner(void **state)
+{
+    struct pair *pair = *state;
+    struct peer second = {.on_bytes = give_back}, third = {0};
+
+    pair->server.next = &second;
+    second.next = &third;
+    pair->server.on_bytes = give_back;
+    stream_write(pair->client.stream, SLICE("PS220"));
+    WAIT_FOR(pair->loop, peer_has(&third, "220"));
+    assert_true(peer_has(&pair->server, "P") && peer_has(&second, "S"));
+    stream_set_owner(third.stream, &PEER_OPS, &pair->server);
+    buf_free(&second.received);
+    buf_free(&third.received);
+}
+
 static void pause_stream(struct peer *peer)
 {
     stream_pause(peer->stream);
@@ -160,6 +187,8 @@ int main(void)
                                         pair_close),
         cmocka_unit_test_setup_teardown(test_close_from_inside_on_read, pair_open, pair_close),
         cmocka_unit_test_setup_teardown(test_reset_by_the_peer_is_reported, pair_open, pair_close),
+        cmocka_unit_test_setup_teardown(test_what_is_given_back_goes_to_the_next_owner, pair_open,
+                                        pair_close),
         cmocka_unit_test_setup_teardown(test_pause_holds_the_bytes_back, pair_open, pair_close),
         cmocka_unit_test_setup_teardown(test_pause_from_inside_on_read_stops_more_of_it, pair_open,
                                         pair_close),

@@ -192,6 +192,23 @@ static void test_connect_unix_to_nothing_is_refused(void **state)
     assert_int_equal(out->peer.reason, STREAM_REFUSED);
 }
 
+static void test_an_address_of_others_is_no_source(void **state)
+{
+    static const struct {
+        const char *ip;
+        bool is_ours;
+    } ROWS[] = {{"127.0.0.2", true}, {"::1", true}, {"203.0.113.7", false}, {"2001:db8::7", false}};
+    struct net_address address;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        assert_int_equal(net_address_parse(slice_str(ROWS[i].ip), 0, &address, &err), 0);
+        if (stream_can_come_from(&address) != ROWS[i].is_ours)
+            fail_msg("%s", ROWS[i].ip);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +222,7 @@ int main(void)
                                         close_out),
         cmocka_unit_test_setup_teardown(test_connect_unix_talks_to_a_unix_socket, open_out,
                                         close_out),
+        cmocka_unit_test(test_an_address_of_others_is_no_source),
         cmocka_unit_test_setup_teardown(test_connect_unix_to_nothing_is_refused, open_out,
                                         close_out),
     };

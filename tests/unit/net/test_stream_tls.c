@@ -167,6 +167,29 @@ static void test_bytes_read_before_the_start_are_not_fed_to_tls(void **state)
     assert_true(peer_has(&pair->server, "STARTTLS\r\nMAIL FROM:<evil@test>\r\nEHLO\r\n"));
 }
 
+/* The header of a proxy, and the client's handshake behind it in the same read. */
+static void start_tls_behind_the_header(struct peer *peer)
+{
+    peer->on_bytes = NULL;
+    PEER_CALL(peer, stream_unread(peer->stream, slice_skip(peer->bytes, strlen("PROXY\r\n"))));
+    buf_clear(&peer->received);
+    start(peer, peer->tls, NULL);
+}
+
+static void test_what_is_given_back_belongs_to_tls(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pair *pair = fixture->pair;
+
+    pair->server.tls = fixture->secrets->server;
+    pair->server.on_bytes = start_tls_behind_the_header;
+    stream_write(pair->client.stream, SLICE("PROXY\r\n"));
+    start(&pair->client, fixture->secrets->opportunistic, "mail.test");
+    WAIT_FOR(pair->loop, pair->client.secured && pair->server.secured);
+    stream_write(pair->client.stream, SLICE("EHLO\r\n"));
+    WAIT_FOR(pair->loop, peer_has(&pair->server, "EHLO\r\n"));
+}
+
 static void test_clear_text_after_the_start_is_never_delivered(void **state)
 {
     const struct fixture *fixture = *state;
@@ -266,6 +289,7 @@ int main(void)
         TLS_TEST(test_verifying_refuses_the_wrong_name),
         TLS_TEST(test_verifying_refuses_an_unknown_ca),
         TLS_TEST(test_bytes_read_before_the_start_are_not_fed_to_tls),
+        TLS_TEST(test_what_is_given_back_belongs_to_tls),
         TLS_TEST(test_clear_text_after_the_start_is_never_delivered),
         TLS_TEST(test_clear_text_reply_behind_220_is_never_delivered),
         TLS_TEST(test_silent_peer_runs_into_the_deadline),

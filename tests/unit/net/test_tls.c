@@ -41,6 +41,18 @@ static void test_contexts_are_made_and_freed(void **state)
     tls_free(&tls);
 }
 
+static void test_a_certificate_tells_its_end(void **state)
+{
+    const struct certificate *c = *state;
+    struct tls *tls = NULL;
+    struct err err;
+
+    assert_int_equal(tls_new_server(c->certificate_file, c->key_file, &tls, &err), 0);
+    int64_t left_s = tls_expires_s(tls) - clock_wall_ms() / 1000; /* an hour when it was made */
+    assert_in_range(left_s, 3600 - 60, 3600);
+    tls_free(&tls);
+}
+
 static void test_bad_files_are_named(void **state)
 {
     const struct certificate *c = *state;
@@ -91,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contexts_are_made_and_freed),
+        cmocka_unit_test(test_a_certificate_tells_its_end),
         cmocka_unit_test(test_bad_files_are_named),
         cmocka_unit_test(test_foreign_and_encrypted_keys_are_refused),
     };

@@ -13,11 +13,8 @@
 #include "profile/domains.h"
 
 static const struct conf_section *const SECTIONS[] = {
-    &CONFIGURATIONS_SECTION,
-    &SENDING_DOMAINS_SECTION,
-    &BOUNCES_SECTION,
-    &FORWARDING_RULES_SECTION,
-    NULL,
+    &CONFIGURATIONS_SECTION,   &SENDING_DOMAINS_SECTION, &BOUNCES_SECTION,
+    &FORWARDING_RULES_SECTION, &SOURCE_POOLS_SECTION,    NULL,
 };
 
 static void on_fault(void *owner, const char *sentence)

@@ -44,8 +44,8 @@ static void on_fault(void *owner, const char *sentence)
 static struct buf faults_of(const char *const *sets, struct conf **ret_conf)
 {
     static const struct conf_section *const SECTIONS[] = {
-        &CONFIGURATIONS_SECTION, &SENDING_DOMAINS_SECTION, &BOUNCES_SECTION,
-        &FORWARDING_RULES_SECTION, NULL};
+        &CONFIGURATIONS_SECTION,   &SENDING_DOMAINS_SECTION, &BOUNCES_SECTION,
+        &FORWARDING_RULES_SECTION, &SOURCE_POOLS_SECTION,    NULL};
     struct buf faults = {0};
     const struct conf_faults to = {.on_fault = on_fault, .owner = &faults};
 

@@ -57,8 +57,8 @@ static void test_s02_each_group_is_taken(void **state)
     assert_int_equal(configurations_count(configurations), 2);
     assert_string_equal(bulk->listeners[0], "l");
     assert_string_equal(bulk->users[0], "u");
-    assert_string_equal(bulk->networks[0], "::/0");
-    assert_null(bulk->networks[1]);
+    assert_int_equal(bulk->networks.count, 1);
+    assert_int_equal(bulk->networks.items[0].prefix_bits, 0);
     assert_int_equal(bulk->received, RECEIVED_NONE);
     assert_int_equal(bulk->retry.kind, RETRY_LIST);
     assert_int_equal(bulk->retry.list_count, 2);

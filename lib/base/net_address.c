@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * IP addresses with a port: text to value and back, equality. Networks are in network.c. */
-#include "net/address.h"
+ * IP addresses with a port: text to value and back, equality. Networks are in net_network.c. */
+#include "base/net_address.h"
 
 #include <arpa/inet.h>
 
 #include "base/assert.h"
-#include "net/address_internal.h"
+#include "base/net_address_internal.h"
 
-/* For error texts: what may be garbage is not repeated. */
-static struct slice shown(struct slice text)
+struct slice net_text_shown(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (text.at[i] <= ' ' || text.at[i] > '~')
@@ -41,7 +40,8 @@ int net_address_parse(struct slice ip, uint16_t port, struct net_address *ret_ad
     struct net_address address;
 
     if (!parse_ip(ip, &address))
-        return err_set(err, ERR_INVALID, "\"%.*s\" is not an IP address", SLICE_ARGS(shown(ip)));
+        return err_set(err, ERR_INVALID, "\"%.*s\" is not an IP address",
+                       SLICE_ARGS(net_text_shown(ip)));
     net_address_set_port(&address, port);
     *ret_address = address;
     return 0;
@@ -81,10 +81,10 @@ int net_address_parse_port(struct slice text, uint16_t default_port,
     if (!split_port(text, &ip, &port_text) || !parse_ip(ip, &address) ||
         (port_text.len > 0 && !slice_to_u64(port_text, UINT16_MAX, &port)))
         return err_set(err, ERR_INVALID, "\"%.*s\" is not an IP address with a port (ip:port)",
-                       SLICE_ARGS(shown(text)));
+                       SLICE_ARGS(net_text_shown(text)));
     if (port_text.len == 0 && default_port == 0)
         return err_set(err, ERR_INVALID, "\"%.*s\" lacks a port (ip:port)",
-                       SLICE_ARGS(shown(text)));
+                       SLICE_ARGS(net_text_shown(text)));
     net_address_set_port(&address, (uint16_t)port);
     *ret_address = address;
     return 0;
@@ -163,4 +163,23 @@ bool net_address_eq(const struct net_address *a, const struct net_address *b)
 
     return x.count == y.count && memcmp(x.at, y.at, x.count) == 0 &&
            net_address_port(a) == net_address_port(b);
+}
+
+void net_address_unmap(struct net_address *address)
+{
+    struct net_address_bytes bytes = net_address_bytes(address);
+    uint16_t port = net_address_port(address);
+
+    if (address->any.sa_family != AF_INET6 || bytes.count != 4)
+        return;
+    *address = (struct net_address){.v4 = {.sin_family = AF_INET}};
+    memcpy(&address->v4.sin_addr, bytes.at, 4);
+    net_address_set_port(address, port);
+}
+
+int net_address_check(const char *ip, struct err *err)
+{
+    struct net_address address;
+
+    return net_address_parse(slice_str(ip), 0, &address, err);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * IP addresses with a port, and networks (CIDR). Values; no name lookups. */
+ * IP addresses with a port, and networks (CIDR). Values; no sockets, no name lookups. */
 #pragma once
 
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/err.h"
-#include "base/slice.h"
 
 struct net_address {
     union {
@@ -19,6 +19,11 @@ struct net_address {
 struct net_network {
     struct net_address base;
     unsigned prefix_bits;
+};
+
+struct net_networks { /* {0}: none */
+    const struct net_network *items;
+    size_t count;
 };
 
 #define NET_ADDRESS_TEXT 64 /* room for "[ipv6]:port" and a NUL */
@@ -37,11 +42,21 @@ const char *net_address_text(const struct net_address *address, char text[NET_AD
 socklen_t net_address_size(const struct net_address *address);
 /* Same family, IP and port. IPv4-mapped IPv6 equals its IPv4. */
 bool net_address_eq(const struct net_address *a, const struct net_address *b);
+/* Makes IPv4-mapped IPv6 (an IPv4 peer of a dual-stack listener) plain IPv4. */
+void net_address_unmap(struct net_address *address);
 /* Loopback, link-local, RFC 1918, 100.64/10, unique local, unspecified, multicast, and the
  * IPv4-mapped and NAT64 forms of these: what a public MX must never point to (C5). */
 bool net_address_is_private(const struct net_address *address);
 
-/* "10.0.0.0/8" or a single address. Host bits must be zero. */
+/* "10.0.0.0/8" or a single address. Host bits must be zero. IPv4-mapped IPv6 is taken as IPv4: as
+ * such its clients are seen. */
 MUST_CHECK int net_network_parse(struct slice text, struct net_network *ret_network,
                                  struct err *err);
 bool net_network_has(const struct net_network *network, const struct net_address *address);
+/* Texts that net_network_check has passed, NULL-terminated. The networks live in the arena. */
+struct net_networks net_networks_read(struct arena *arena, const char *const *texts);
+bool net_networks_have(const struct net_networks *networks, const struct net_address *address);
+
+/* The same as checks of a settings table. */
+MUST_CHECK int net_address_check(const char *ip, struct err *err);
+MUST_CHECK int net_network_check(const char *network, struct err *err);

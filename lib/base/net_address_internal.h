@@ -2,7 +2,10 @@
  * The bare octets of an address. Not for other folders. */
 #pragma once
 
-#include "net/address.h"
+#include "base/net_address.h"
+
+/* For error texts: what may be garbage is not repeated. */
+struct slice net_text_shown(struct slice text);
 
 struct net_address_bytes {
     unsigned char at[16];
@@ -11,5 +14,3 @@ struct net_address_bytes {
 
 /* IPv4-mapped IPv6 gives the four octets of the IPv4 address. */
 struct net_address_bytes net_address_bytes(const struct net_address *address);
-/* Makes IPv4-mapped IPv6 (an IPv4 peer of a dual-stack listener) plain IPv4. */
-void net_address_unmap(struct net_address *address);

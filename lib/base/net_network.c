@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks (CIDR, RFC 4632), and the networks that public mail must not be sent into
  * (RFC 6890 and its registries). */
-#include "net/address.h"
+#include "base/net_address.h"
 
-#include "net/address_internal.h"
+#include "base/assert.h"
+#include "base/net_address_internal.h"
 
 struct prefix {
     unsigned char octets[12];
@@ -72,18 +73,6 @@ struct net_address_bytes net_address_bytes(const struct net_address *address)
     return bytes;
 }
 
-void net_address_unmap(struct net_address *address)
-{
-    struct net_address_bytes bytes = net_address_bytes(address);
-    uint16_t port = net_address_port(address);
-
-    if (address->any.sa_family != AF_INET6 || bytes.count != 4)
-        return;
-    *address = (struct net_address){.v4 = {.sin_family = AF_INET}};
-    memcpy(&address->v4.sin_addr, bytes.at, 4);
-    net_address_set_port(address, port);
-}
-
 static bool is_private_v4(const unsigned char *octets)
 {
     return is_in(octets, PRIVATE_V4, sizeof PRIVATE_V4 / sizeof PRIVATE_V4[0]);
@@ -111,23 +100,31 @@ static bool has_host_bits(const struct net_address_bytes *bytes, unsigned prefix
     return false;
 }
 
+static bool parse(struct slice text, struct net_network *network)
+{
+    struct slice rest = text, ip = slice_cut(&rest, '/');
+    struct err ignored;
+
+    if (net_address_parse(ip, 0, &network->base, &ignored) < 0)
+        return false;
+    net_address_unmap(&network->base);
+    struct net_address_bytes bytes = net_address_bytes(&network->base);
+    uint64_t bits = bytes.count * 8;
+    if (ip.len < text.len && !slice_to_u64(rest, bits, &bits))
+        return false;
+    network->prefix_bits = (unsigned)bits;
+    return !has_host_bits(&bytes, network->prefix_bits);
+}
+
 int net_network_parse(struct slice text, struct net_network *ret_network, struct err *err)
 {
-    size_t slash = slice_find(text, '/');
     struct net_network network;
 
-    if (net_address_parse(slice_sub(text, 0, slash), 0, &network.base, err) < 0)
-        return -1;
-    net_address_unmap(&network.base);
-    struct net_address_bytes bytes = net_address_bytes(&network.base);
-    uint64_t bits = bytes.count * 8;
-    if (slash < text.len && !slice_to_u64(slice_skip(text, slash + 1), bits, &bits))
-        return err_set(err, ERR_INVALID, "the prefix length of a network must be 0 to %u",
-                       (unsigned)bytes.count * 8);
-    network.prefix_bits = (unsigned)bits;
-    if (has_host_bits(&bytes, network.prefix_bits))
-        return err_set(err, ERR_INVALID, "\"%.*s\" has bits set behind its prefix",
-                       SLICE_ARGS(slice_sub(text, 0, NET_ADDRESS_TEXT)));
+    if (!parse(text, &network))
+        return err_set(err, ERR_INVALID,
+                       "\"%.*s\" is no network; allowed: an IP address, or one with a prefix "
+                       "length and no bits set behind it, like 192.0.2.0/24 or 2001:db8::/32",
+                       SLICE_ARGS(net_text_shown(text)));
     *ret_network = network;
     return 0;
 }
@@ -139,4 +136,32 @@ bool net_network_has(const struct net_network *network, const struct net_address
 
     return base.count == bytes.count && base.count > 0 &&
            has_prefix(bytes.at, base.at, network->prefix_bits);
+}
+
+struct net_networks net_networks_read(struct arena *arena, const char *const *texts)
+{
+    size_t count = 0;
+    struct err err;
+
+    while (texts[count])
+        count++;
+    struct net_network *items = arena_alloc(arena, (count + 1) * sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        ASSERT(net_network_parse(slice_str(texts[i]), &items[i], &err) == 0);
+    return (struct net_networks){.items = items, .count = count};
+}
+
+bool net_networks_have(const struct net_networks *networks, const struct net_address *address)
+{
+    for (size_t i = 0; i < networks->count; i++)
+        if (net_network_has(&networks->items[i], address))
+            return true;
+    return false;
+}
+
+int net_network_check(const char *network, struct err *err)
+{
+    struct net_network parsed;
+
+    return net_network_parse(slice_str(network), &parsed, err);
 }

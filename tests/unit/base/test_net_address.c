@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Addresses: text to value and back. */
-#include "unit/net/cases.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "net/address.h"
+#include <cmocka.h>
+
+#include "base/net_address.h"
 
 struct text_case {
     const char *text;

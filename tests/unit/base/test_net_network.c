@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks, and which addresses public mail must not go to (C5). */
-#include "unit/net/cases.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "net/address.h"
+#include <cmocka.h>
+
+#include "base/net_address.h"
 
 static struct net_address parsed(const char *ip)
 {
@@ -124,6 +129,41 @@ static void test_network_parse_refuses(void **state)
     }
 }
 
+static void test_networks_have_what_one_of_them_has(void **state)
+{
+    static const char *const TEXTS[] = {"10.0.0.0/8", "::ffff:192.0.2.1", "2001:db8::/32", NULL};
+    static const char *const NONE[] = {NULL};
+    struct arena *arena = arena_new(64);
+    struct net_networks networks = net_networks_read(arena, TEXTS);
+    struct net_networks none = net_networks_read(arena, NONE);
+    struct net_address first = parsed("10.1.2.3"), mapped = parsed("192.0.2.1");
+    struct net_address last = parsed("2001:db8::5"), other = parsed("192.0.2.2");
+
+    (void)state;
+    assert_int_equal(networks.count, 3);
+    assert_true(net_networks_have(&networks, &first));
+    assert_true(net_networks_have(&networks, &mapped));
+    assert_true(net_networks_have(&networks, &last));
+    assert_false(net_networks_have(&networks, &other));
+    assert_false(net_networks_have(&none, &first));
+    arena_free(&arena);
+}
+
+static void test_checks_of_settings_name_the_text(void **state)
+{
+    struct err err;
+
+    (void)state;
+    assert_int_equal(net_address_check("192.0.2.1", &err), 0);
+    assert_int_equal(net_network_check("192.0.2.0/24", &err), 0);
+    assert_int_equal(net_address_check("192.0.2.0/24", &err), -1);
+    assert_non_null(strstr(err.text, "\"192.0.2.0/24\""));
+    assert_int_equal(net_network_check("192.0.2.1/24", &err), -1);
+    assert_non_null(strstr(err.text, "\"192.0.2.1/24\" is no network; allowed: "));
+    assert_int_equal(net_network_check("\x1b[2J", &err), -1);
+    assert_non_null(strstr(err.text, "\"unprintable bytes\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +171,8 @@ int main(void)
         cmocka_unit_test(test_public_addresses_are_public),
         cmocka_unit_test(test_network_has_table),
         cmocka_unit_test(test_network_parse_refuses),
+        cmocka_unit_test(test_networks_have_what_one_of_them_has),
+        cmocka_unit_test(test_checks_of_settings_name_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The settings table of source pools, and whose turn it is. */
+#include "profile/source_pools.h"
+
+#include "base/assert.h"
+#include "mail/address.h"
+#include "profile/configuration.h"
+
+struct pool_values {
+    const char *name;
+    const char *const *addresses;
+    const char *ehlo;
+};
+
+static const struct pool_values *values_at(const struct conf *conf, size_t i)
+{
+    return conf_element(conf, &SOURCE_POOLS_SECTION, i);
+}
+
+/* ---- the rules ---- */
+
+static bool is_wildcard(const struct net_address *address)
+{
+    static const struct in6_addr ANY = IN6ADDR_ANY_INIT;
+
+    return address->any.sa_family == AF_INET
+               ? address->v4.sin_addr.s_addr == INADDR_ANY
+               : memcmp(&address->v6.sin6_addr, &ANY, sizeof ANY) == 0;
+}
+
+static int check_address(const char *value, struct err *err)
+{
+    struct net_address address;
+
+    if (net_address_parse(slice_str(value), 0, &address, err) != 0)
+        return -1;
+    if (is_wildcard(&address))
+        return err_set(err, ERR_INVALID, "\"%s\" is no address that mail can come from", value);
+    return 0;
+}
+
+static struct net_address parsed(const char *text)
+{
+    struct net_address address;
+    struct err err;
+
+    ASSERT(net_address_parse(slice_str(text), 0, &address, &err) == 0); /* check_address saw it */
+    return address;
+}
+
+static int check_pool(const void *values, struct err *err)
+{
+    const struct pool_values *pool = values;
+
+    if (strcmp(pool->name, SOURCE_POOL_DEFAULT) == 0)
+        return err_set(err, ERR_INVALID,
+                       "name \"" SOURCE_POOL_DEFAULT "\" is that of the addresses outside of all "
+                       "pools; allowed: any other name");
+    for (const char *const *text = pool->addresses; *text; text++) {
+        struct net_address address = parsed(*text);
+        for (const char *const *other = pool->addresses; other < text; other++) {
+            struct net_address before = parsed(*other);
+            if (net_address_eq(&address, &before))
+                return err_set(err, ERR_INVALID,
+                               "address \"%s\" is there twice; allowed: each address once", *text);
+        }
+    }
+    return 0;
+}
+
+static int check_pool_among(const struct conf *conf, size_t i, struct err *err)
+{
+    const char *name = values_at(conf, i)->name;
+
+    if (i >= SOURCE_POOLS_MAX)
+        return err_set(err, ERR_INVALID, "\"%s\" is one too many; allowed: up to %d source pools",
+                       name, SOURCE_POOLS_MAX);
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(values_at(conf, j)->name, name) == 0)
+            return err_set(err, ERR_INVALID,
+                           "name \"%s\" is there twice; allowed: one source pool of a name", name);
+    return 0;
+}
+
+#define AT(member) .offset = CONF_AT(struct pool_values, member)
+static const struct conf_setting SETTINGS[] = {
+    {.name = "name",
+     .type = CONF_STRING,
+     AT(name),
+     .min = 1,
+     .max = CONFIGURATION_NAME_MAX,
+     .unit = "",
+     .check = configuration_name_check,
+     .help = "What source_pool of a configuration says; a label of metrics."},
+    {.name = "addresses",
+     .type = CONF_STRINGS,
+     AT(addresses),
+     .min = 1,
+     .max = SOURCE_POOL_ADDRESSES_MAX,
+     .unit = "",
+     .check = check_address,
+     .help = "IP addresses of senders; each sender uses those that its machine or pod has. Each "
+             "attempt takes the next one of the family of the destination's address; after a reply "
+             "that names a blocklist, another one than before. A destination's address of a "
+             "family that is not here is not tried."},
+    {.name = "ehlo",
+     .type = CONF_STRING,
+     AT(ehlo),
+     .min = 1,
+     .max = 255,
+     .unit = "",
+     .check = mail_domain_check,
+     .help = "The EHLO name: the public host name of these addresses, as in their PTR records."},
+};
+#undef AT
+
+const struct conf_section SOURCE_POOLS_SECTION = {
+    .name = "source_pools",
+    .help =
+        "Addresses that mail leaves from, by the source_pool of its configuration; without any, "
+        "all leaves from sender.source_address.",
+    .settings = SETTINGS,
+    .count = sizeof SETTINGS / sizeof *SETTINGS,
+    .size = sizeof(struct pool_values),
+    .is_list = true,
+    .key = "name",
+    .is_live = true,
+    .check = check_pool,
+    .check_among = check_pool_among,
+};
+
+/* ---- the values ---- */
+
+static struct source_pool pool_of_values(const struct pool_values *values, struct arena *arena)
+{
+    struct source_pool pool = {.name = arena_str(arena, slice_str(values->name)),
+                               .ehlo = arena_str(arena, slice_str(values->ehlo))};
+    struct net_address *addresses;
+
+    while (values->addresses[pool.count])
+        pool.count++;
+    pool.addresses = addresses = arena_alloc(arena, pool.count * sizeof *addresses);
+    for (size_t i = 0; i < pool.count; i++)
+        addresses[i] = parsed(values->addresses[i]);
+    return pool;
+}
+
+struct source_pools source_pools_read(const struct conf *conf, struct arena *arena)
+{
+    size_t count = conf_count(conf, &SOURCE_POOLS_SECTION);
+    struct source_pool *items = arena_alloc(arena, (count + 1) * sizeof *items);
+
+    for (size_t i = 0; i < count; i++) {
+        items[i] = pool_of_values(values_at(conf, i), arena);
+        items[i].index = i;
+    }
+    return (struct source_pools){.items = items, .count = count};
+}
+
+const struct source_pool *source_pools_find(const struct source_pools *pools, const char *name)
+{
+    for (size_t i = 0; i < pools->count; i++)
+        if (strcmp(pools->items[i].name, name) == 0)
+            return &pools->items[i];
+    return NULL;
+}
+
+bool source_pools_has(const struct conf *conf, const char *name)
+{
+    for (size_t i = 0; i < conf_count(conf, &SOURCE_POOLS_SECTION); i++)
+        if (strcmp(values_at(conf, i)->name, name) == 0)
+            return true;
+    return strcmp(name, SOURCE_POOL_DEFAULT) == 0;
+}
+
+const struct net_address *source_pool_pick(const struct source_pool *pool, sa_family_t family,
+                                           size_t turn, const struct net_address *avoided)
+{
+    const struct net_address *candidates[SOURCE_POOL_ADDRESSES_MAX];
+    struct net_address bare = *avoided;
+    size_t count = 0;
+
+    net_address_set_port(&bare, 0);
+    for (size_t i = 0; i < pool->count; i++)
+        if (pool->addresses[i].any.sa_family == family)
+            candidates[count++] = &pool->addresses[i];
+    if (count == 0)
+        return NULL;
+    const struct net_address *first = candidates[turn % count];
+    return net_address_eq(first, &bare) ? candidates[(turn + 1) % count] : first;
+}
