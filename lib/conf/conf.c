@@ -19,6 +19,7 @@ struct conf_group { /* the structs of one section */
 
 struct conf {
     struct arena *arena;
+    struct slice text;
     struct conf_group *groups;
     size_t count;
 };
@@ -241,6 +242,7 @@ int conf_read(const char *file, const char *const *overrides,
         conf_fault_sentence(&reading.report, err.text);
     else
         read_tree(&reading, &tree, overrides);
+    reading.conf->text = arena_copy(reading.conf->arena, tree.text);
     conf_tree_free(&tree);
     if (reading.report.count > 0) {
         conf_free(&reading.conf);
@@ -257,6 +259,11 @@ void conf_free(struct conf **conf)
     arena_free(&(*conf)->arena);
     xfree(*conf);
     *conf = NULL;
+}
+
+struct slice conf_text(const struct conf *conf)
+{
+    return conf->text;
 }
 
 static const struct conf_group *group_of(const struct conf *conf,

@@ -35,6 +35,9 @@ struct conf_setting {
     const char *help;         /* one or two sentences: what it does, when to change it */
     /* Further rule for a string (each of CONF_STRINGS); 0, or -1 with a sentence. May be NULL. */
     int (*check)(const char *value, struct err *err);
+    /* Of a string (each of CONF_STRINGS) that names a file whose content counts as part of the
+     * setting: the path within the value, or NULL when this one names none. See conf_each_file. */
+    const char *(*file_of)(const char *value);
 };
 
 struct conf; /* a file that was read: values for all sections, alive until conf_free */
@@ -50,7 +53,7 @@ struct conf_section {
     bool is_list; /* ( {...}, {...} ): any number of structs */
     /* Of a list: the CONF_STRING that tells its elements apart; NULL: their places do. */
     const char *key;
-    bool is_live; /* takes effect when a running process reads the file again (SIGHUP) */
+    bool is_live; /* takes effect when a running process reads the file again */
     /* Rules between members; called for each struct once its members are fine. May be NULL. */
     int (*check)(const void *values, struct err *err);
     /* Rules between a struct and others, of this or another section that every program with this
@@ -73,6 +76,8 @@ MUST_CHECK int conf_read(const char *file, const char *const *overrides,
                          const struct conf_section *const *sections,
                          const struct conf_faults *faults, struct conf **ret_conf);
 void conf_free(struct conf **conf);
+/* The file as it was read, without the overrides. It may hold secrets. */
+struct slice conf_text(const struct conf *conf);
 /* The struct of a plain section (never NULL: defaults when absent from the file). */
 const void *conf_values(const struct conf *conf, const struct conf_section *section);
 /* The structs of a list section: element i of *ret_count. */
@@ -84,32 +89,11 @@ const void *conf_defaults(const struct conf *conf, const struct conf_section *se
 void conf_set_string(struct conf *conf, const struct conf_section *section, const char *name,
                      const char *value);
 
-enum conf_change_kind { CONF_CHANGED, CONF_ADDED, CONF_REMOVED };
-
-/* One difference. ADDED and REMOVED are about a whole element of a list; the texts are values as a
- * file says them, with their unit, secrets as "***", and live during the callback. */
-struct conf_change {
-    enum conf_change_kind kind;
-    const struct conf_section *section;
-    const char *element;                /* of a list: its key, or its place ("[2]"); else NULL */
-    const struct conf_setting *setting; /* CHANGED */
-    const char *before, *after;         /* CHANGED */
-};
-
-struct conf_changes {
-    void (*on_change)(void *owner, const struct conf_change *change);
-    void *owner;
-};
-
-/* What is different in `after`, in the order of sections and tables; for an element that was added,
- * what it has unlike the defaults. Both were read with these sections; those of other programs are
- * not compared. */
-void conf_diff(const struct conf *before, const struct conf *after,
-               const struct conf_section *const *sections, const struct conf_changes *changes);
-/* sender.tls, listeners "smtp" port, or an element as a whole */
-void conf_change_put_name(const struct conf_change *change, struct buf *out);
-/* configurations "default" retry.a_s: 480 s -> 300 s */
-void conf_change_put(const struct conf_change *change, struct buf *out);
+/* A file_of for settings that are a path; "" names no file. */
+const char *conf_path(const char *value);
+/* Every file that the values name, with repeats; paths live as long as the configuration. */
+void conf_each_file(const struct conf *conf, const struct conf_section *const *sections,
+                    void (*on_file)(void *owner, const char *path), void *owner);
 
 /* The effective configuration as a commented file that conf_read accepts. Secrets: a setting whose
  * name ends in "password", or "...password=value" in a list of strings, prints as "***". */

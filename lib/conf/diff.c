@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is different between two configurations: values are compared as they are, not as they are
  * printed, because a secret that changed prints the same. */
+#include "conf/diff.h"
+
 #include "base/assert.h"
 #include "conf/value.h"
 

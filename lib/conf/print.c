@@ -6,7 +6,7 @@
 
 #define COMMENT_COLUMNS 98
 #define INDENT          "    "
-#define LIVE            " Live: SIGHUP makes a running process take it over."
+#define LIVE            " Live: a running process takes it over when the file was replaced, or after SIGHUP."
 
 /* "# ..." lines, wrapped at blanks. */
 static void add_comment(struct buf *out, const char *indent, const char *text)

@@ -34,6 +34,7 @@ int conf_tree_read(struct conf_tree *tree, const char *file, struct err *err)
         (void)err_wrap(err, "%s", file);
     else
         rc = parse(tree, buf_slice(&text), err);
+    tree->text = arena_copy(tree->arena, buf_slice(&text));
     buf_free(&text);
     return rc;
 }

@@ -82,7 +82,7 @@ void flags_print_help(const struct service *service)
         "       %1$s --print-reference | --dump-metrics | --metrics-reference | --version\n\n"
         "  -c, --config FILE         the configuration\n"
         "      --set SECTION.NAME=V  overrides one setting; may be repeated:\n"
-        "                            --set service.log_level=debug --set listeners.[0].port=2526\n"
+        "                            --set logging.level=debug --set listeners.[0].port=2526\n"
         "      --check-config        reports every fault, starts nothing\n"
         "      --print-config        the effective configuration, with comments\n"
         "      --print-reference     all settings, as Markdown\n"
@@ -92,7 +92,8 @@ void flags_print_help(const struct service *service)
         "  -h, --help\n\n"
         "One JSON object per line on standard output tells what happens. The ops port\n"
         "(service.ops_address) serves /livez, /readyz, /startupz and /metrics.\n"
-        "SIGHUP reads the configuration again; a faulty one changes nothing and the log says why.\n"
+        "The configuration is read again after SIGHUP, or when it or a file it names is replaced;\n"
+        "a faulty one changes nothing and the log says why.\n"
         "SIGTERM drains, a second one ends at once. Exit: 0 ended, 1 could not start, 2 wrong\n"
         "flags or configuration.\n",
         service->name, service->purpose);

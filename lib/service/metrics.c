@@ -107,10 +107,12 @@ static struct metric_cell *overflow(struct metrics *metrics, enum metric metric,
 struct metric_cell *metrics_cell(struct metrics *metrics, enum metric metric,
                                  const char *const *values)
 {
-    struct metric_family *family = &metrics->families[metric];
     struct buf labels = {0};
     struct metric_cell *cell;
 
+    if (!metrics)
+        return NULL;
+    struct metric_family *family = &metrics->families[metric];
     ASSERT(join_labels(values, &labels) == label_count(metric_row(metric)->labels));
     if (family->series.count >= METRIC_SERIES_MAX && !map_get(&family->series, buf_slice(&labels)))
         cell = overflow(metrics, metric, &labels);
@@ -123,19 +125,24 @@ struct metric_cell *metrics_cell(struct metrics *metrics, enum metric metric,
 /* One writer: a load and a store, no locked instruction. */
 void metric_add(struct metric_cell *cell, uint64_t n)
 {
+    if (!cell)
+        return;
     int64_t value = atomic_load_explicit(&cell->value, memory_order_relaxed);
     atomic_store_explicit(&cell->value, value + (int64_t)n, memory_order_relaxed);
 }
 
 void metric_set(struct metric_cell *cell, int64_t value)
 {
-    atomic_store_explicit(&cell->value, value, memory_order_relaxed);
+    if (cell)
+        atomic_store_explicit(&cell->value, value, memory_order_relaxed);
 }
 
 void metric_observe(struct metric_cell *cell, double value)
 {
     unsigned i = 0;
 
+    if (!cell)
+        return;
     while (i < cell->bounds->count && value > cell->bounds->upper[i])
         i++;
     uint64_t count = atomic_load_explicit(&cell->buckets[i], memory_order_relaxed);
@@ -143,6 +150,17 @@ void metric_observe(struct metric_cell *cell, double value)
     atomic_store_explicit(&cell->buckets[i], count + 1, memory_order_relaxed);
     atomic_store_explicit(&cell->sum, sum + value, memory_order_relaxed);
     metric_add(cell, 1);
+}
+
+void metric_set_durations(struct metric_cell *cell, const struct durations *durations)
+{
+    if (!cell)
+        return;
+    ASSERT(cell->bounds->count == DURATIONS_BUCKETS - 1);
+    for (unsigned i = 0; i < DURATIONS_BUCKETS; i++)
+        atomic_store_explicit(&cell->buckets[i], durations->buckets[i], memory_order_relaxed);
+    atomic_store_explicit(&cell->sum, (double)durations->sum_us / 1e6, memory_order_relaxed);
+    metric_set(cell, (int64_t)durations_count(durations));
 }
 
 void metrics_add(struct metrics *metrics, enum metric metric, const char *const *values, uint64_t n)

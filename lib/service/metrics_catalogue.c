@@ -10,7 +10,11 @@ static const struct metric_row ROWS[] = {
 #include "service/metrics.def"
 #undef METRIC
 };
-static const char *const TYPE_NAMES[] = {"counter", "gauge", "histogram"};
+static const char *const TYPE_NAMES[] = {
+    [METRIC_COUNTER] = "counter",     [METRIC_GAUGE] = "gauge",
+    [METRIC_HISTOGRAM] = "histogram", [METRIC_MICRO_COUNTER] = "counter",
+    [METRIC_MICRO_GAUGE] = "gauge",
+};
 
 const struct metric_row *metric_row(enum metric metric)
 {

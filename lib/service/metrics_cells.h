@@ -10,7 +10,7 @@
 #include "service/metrics.h"
 
 #define METRIC_BUCKETS_MAX 16
-#define METRIC_SERIES_MAX  200
+#define METRIC_SERIES_MAX  1000
 
 struct metric_row { /* of the table */
     const char *name, *labels, *buckets, *help;

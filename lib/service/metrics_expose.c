@@ -105,7 +105,10 @@ static void add_value(struct buf *out, const struct metric_row *row, const struc
 {
     buf_addf(out, "hikyaku_%s", row->name);
     add_labels(out, row->labels, total->labels, NULL);
-    buf_addf(out, " %" PRId64 "\n", total->value);
+    if (row->type == METRIC_MICRO_COUNTER || row->type == METRIC_MICRO_GAUGE)
+        buf_addf(out, " %.6f\n", (double)total->value / 1e6);
+    else
+        buf_addf(out, " %" PRId64 "\n", total->value);
 }
 
 static void add_family(struct buf *out, const struct metric_row *row, const struct totals *totals)

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "net/address.h"
+#include "base/net_address.h"
 #include "net/loop.h"
 
 struct ops;

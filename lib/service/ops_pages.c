@@ -63,6 +63,11 @@ static unsigned page_readyz(const struct ops_state *state, struct buf *out)
     return probe(state, is_ready, process_status(state, out), out);
 }
 
+static const char *yes_or_no(bool is_so)
+{
+    return is_so ? "yes" : "no";
+}
+
 static unsigned page_healthz(const struct ops_state *state, struct buf *out)
 {
     unsigned status = process_status(state, out);
@@ -70,12 +75,12 @@ static unsigned page_healthz(const struct ops_state *state, struct buf *out)
     for (size_t i = 0; i < state->count; i++) {
         struct role_view view;
         role_look(state->roles[i], &view);
-        if (!view.is_alive || !view.is_started || !view.is_ready)
+        if (!view.is_alive || !view.is_started || !view.is_working)
             status = HTTP_UNAVAILABLE;
-        buf_addf(out, "%s: alive %s, started %s, ready %s%s%s\n", view.name,
-                 view.is_alive ? "yes" : "no", view.is_started ? "yes" : "no",
-                 view.is_ready ? "yes" : "no", view.is_ready ? "" : ": ",
-                 view.is_ready ? "" : view.why);
+        buf_addf(out, "%s: alive %s, started %s, ready %s, working %s%s%s\n", view.name,
+                 yes_or_no(view.is_alive), yes_or_no(view.is_started), yes_or_no(view.is_ready),
+                 yes_or_no(view.is_working), view.is_working ? "" : ": ",
+                 view.is_working ? "" : view.why);
     }
     return status;
 }
@@ -84,6 +89,10 @@ static unsigned page_metrics(const struct ops_state *state, struct buf *out)
 {
     struct metrics *all[OPS_ROLES_MAX + 1] = {state->process};
 
+    if (!state->process) {
+        buf_add_str(out, "nothing is counted: the setting service.metrics is false\n");
+        return HTTP_NOT_FOUND;
+    }
     process_metrics_measure(state->process);
     for (size_t i = 0; i < state->count; i++)
         all[i + 1] = state->roles[i]->env.metrics;

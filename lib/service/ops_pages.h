@@ -11,7 +11,7 @@ struct ops_state {
     struct service_role_state *roles[OPS_ROLES_MAX];
     size_t count;
     bool is_starting;        /* roles are still to come: neither started nor ready */
-    struct metrics *process; /* of the main thread */
+    struct metrics *process; /* of the main thread; NULL: nothing is counted */
 };
 
 /* ops_pages.on_page; owner: struct ops_state. */

@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define US_PER_S 1000000
+
 static void set(struct metrics *metrics, enum metric metric, int64_t value)
 {
     metrics_set(metrics, metric, METRIC_NO_LABELS, value);
@@ -53,8 +55,8 @@ void process_metrics_measure(struct metrics *metrics)
 
     if (getrusage(RUSAGE_SELF, &usage) == 0)
         set(metrics, METRIC_PROCESS_CPU,
-            usage.ru_utime.tv_sec + usage.ru_stime.tv_sec +
-                (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000000);
+            (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * US_PER_S + usage.ru_utime.tv_usec +
+                usage.ru_stime.tv_usec);
     measure_memory(metrics);
     measure_descriptors(metrics);
 }

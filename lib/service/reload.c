@@ -4,7 +4,9 @@
 #include "service/reload.h"
 
 #include "base/xalloc.h"
+#include "conf/diff.h"
 #include "net/clock.h"
+#include "service/logging.h"
 
 struct reload {
     struct reload_plan plan;
@@ -17,6 +19,15 @@ struct reload {
 static void count(const struct reload *reload, const char *result)
 {
     metrics_add(reload->plan.state->process, METRIC_CONFIG_RELOADS, METRIC_LABELS(result), 1);
+}
+
+static void note_in_use(const struct reload *reload)
+{
+    struct metrics *metrics = reload->plan.state->process;
+
+    metrics_set(metrics, METRIC_CONFIG_REVISION, METRIC_LABELS(source_name(reload->plan.source)),
+                source_revision(reload->current));
+    metrics_set(metrics, METRIC_CONFIG_LAST_RELOAD, METRIC_NO_LABELS, clock_wall_ms() / 1000);
 }
 
 /* ---- refusing ---- */
@@ -55,7 +66,8 @@ static int check(struct reload *reload, const struct conf *next)
 {
     struct err err;
 
-    if (check_period(reload, next, &err) == 0 && check_roles(reload, &err) == 0)
+    if (check_period(reload, next, &err) == 0 && check_roles(reload, &err) == 0 &&
+        (!reload->plan.hub || bus_hub_renew(reload->plan.hub, &err) == 0))
         return 0;
     on_fault(reload, err.text);
     return -1;
@@ -146,12 +158,12 @@ static void begin(struct reload *reload)
 static void finish(struct reload *reload)
 {
     tell(reload);
+    logging_apply(reload->plan.log, reload->next);
     conf_free(&reload->owned);
     reload->current = reload->owned = reload->next;
     reload->next = NULL;
     count(reload, "ok");
-    metrics_set(reload->plan.state->process, METRIC_CONFIG_LAST_RELOAD, METRIC_NO_LABELS,
-                clock_wall_ms() / 1000);
+    note_in_use(reload);
 }
 
 void reload_start(struct reload *reload)
@@ -182,6 +194,7 @@ struct reload *reload_new(const struct reload_plan *plan)
 
     reload->plan = *plan;
     reload->current = plan->first;
+    note_in_use(reload);
     return reload;
 }
 

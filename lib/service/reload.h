@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * SIGHUP: the configuration is read again, checked as a whole, and handed to the roles. A bad one
+ * SIGHUP, or files that were replaced: the configuration is read again, checked as a whole, and
+ * handed to the roles. A bad one
  * changes nothing. Main thread only; waits for nothing, so that the ops port answers meanwhile.
  * Not for other folders. */
 #pragma once
@@ -13,6 +14,7 @@ struct reload_plan { /* all of it outlives the reload */
     const struct source *source;
     const struct conf *first; /* of the start: what is not live has its values */
     struct log *log;
+    struct bus_hub *hub;     /* NULL: none */
     struct ops_state *state; /* its roles have started */
 };
 

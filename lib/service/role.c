@@ -9,12 +9,24 @@
 #include "base/assert.h"
 #include "base/xalloc.h"
 #include "net/clock.h"
+#include "service/logging.h"
 
 /* Lines are written after each turn; those that come up just before the loop waits stay no longer
  * than this. */
 #define LINE_WAIT_MS 200
 
 /* ---- the role's thread ---- */
+
+static void count_lost_lines(const struct service_role_state *state)
+{
+    const struct service_env *env = &state->env;
+    const char *role = state->role->name;
+
+    metrics_set(env->metrics, METRIC_LOG_DROPPED, METRIC_LABELS(role, "output"),
+                (int64_t)log_dropped(env->log));
+    metrics_set(env->metrics, METRIC_LOG_DROPPED, METRIC_LABELS(role, "limit"),
+                (int64_t)log_limited(env->log));
+}
 
 static void on_heartbeat(void *owner)
 {
@@ -24,12 +36,17 @@ static void on_heartbeat(void *owner)
 
     metric_observe(state->lag, (double)late_us / 1e6);
     atomic_store(&state->heartbeat_ms, now_us / 1000);
-    metrics_set(state->env.metrics, METRIC_LOG_DROPPED, METRIC_LABELS(state->role->name),
-                (int64_t)log_dropped(state->env.log));
+    count_lost_lines(state);
     if (state->role->measure)
         state->role->measure(state->instance);
     state->heartbeat_due_us = clock_monotonic_us() + (uint64_t)ROLE_HEARTBEAT_MS * 1000;
     loop_timer_start(state->heartbeat, ROLE_HEARTBEAT_MS);
+}
+
+static void follow_logging(struct service_env *env, const struct conf *conf)
+{
+    logging_apply(env->log, conf);
+    tracing_apply(env->tracing, conf);
 }
 
 static void reload(struct service_role_state *state)
@@ -38,6 +55,7 @@ static void reload(struct service_role_state *state)
 
     if (!conf)
         return;
+    follow_logging(&state->env, conf);
     if (state->role->reload)
         state->role->reload(state->instance, conf);
     atomic_store(&state->next_conf, NULL);
@@ -79,6 +97,7 @@ static void *run_thread(void *argument)
     struct service_role_state *state = argument;
 
     (void)pthread_setname_np(pthread_self(), state->role->name);
+    follow_logging(&state->env, state->env.conf);
     state->has_started = state->role->start(&state->env, &state->instance, &state->start_err) == 0;
     bool has_started = state->has_started;
     if (has_started)
@@ -94,13 +113,15 @@ static void *run_thread(void *argument)
 void service_set_ready(struct service_env *env, bool is_ready, const char *why)
 {
     struct service_role_state *state = env->state;
-    bool has_changed = atomic_exchange(&state->is_ready, is_ready) != is_ready;
+    bool has_changed = atomic_exchange(&state->is_working, is_ready) != is_ready;
 
     (void)pthread_mutex_lock(&state->why_lock);
     (void)strncpy(state->why, why, sizeof state->why - 1);
     (void)pthread_mutex_unlock(&state->why_lock);
     if (!has_changed)
         return;
+    if (is_ready)
+        atomic_store(&state->has_been_ready, true);
     metrics_set(env->metrics, METRIC_READY, METRIC_LABELS(state->role->name), is_ready);
     log_note(env->log, LOG_INFO, is_ready ? "ready" : "not_ready", why);
 }
@@ -130,14 +151,16 @@ struct service_role_state *role_new(const struct service_role *role,
     state->env.hub = shared->hub;
     state->env.conf = shared->conf;
     state->env.pod = shared->pod;
-    state->env.log =
-        log_new(STDOUT_FILENO, shared->log_level, role->name, shared->pod, clock_wall_us);
-    state->env.metrics = metrics_new();
+    state->env.log = log_new(STDOUT_FILENO, LOG_INFO, role->name, shared->pod, clock_wall_us);
+    state->env.tracing = tracing_new(state->env.log);
+    state->env.metrics = shared->without_metrics ? NULL : metrics_new();
+    state->env.without_events = shared->without_events;
     state->env.state = state;
     state->command = loop_post_new(state->env.loop, on_command, state);
     state->lag = metrics_cell(state->env.metrics, METRIC_LOOP_LAG, labels);
     metrics_set(state->env.metrics, METRIC_READY, labels, 0);
     metrics_set(state->env.metrics, METRIC_DRAINING, labels, 0);
+    metrics_zero(state->env.metrics, role->name);
     atomic_store(&state->heartbeat_ms, clock_monotonic_ms());
     ASSERT(sem_init(&state->start_over, 0, 0) == 0);
     ASSERT(pthread_mutex_init(&state->why_lock, NULL) == 0);
@@ -193,6 +216,7 @@ void role_free(struct service_role_state **state)
     loop_post_free(&s->command);
     loop_free(&s->env.loop);
     metrics_free(&s->env.metrics);
+    tracing_free(&s->env.tracing);
     log_free(&s->env.log);
     (void)sem_destroy(&s->start_over);
     (void)pthread_mutex_destroy(&s->why_lock);
@@ -209,10 +233,12 @@ void role_look(struct service_role_state *state, struct role_view *ret_view)
     ret_view->is_finished = atomic_load(&state->is_finished);
     ret_view->is_alive = ret_view->is_finished || now_ms < heartbeat_ms + ROLE_WEDGED_MS;
     ret_view->is_started = atomic_load(&state->is_started);
-    ret_view->is_ready = atomic_load(&state->is_ready) && !atomic_load(&state->wants_drain);
+    bool is_wanted = !atomic_load(&state->wants_drain);
+    ret_view->is_ready = is_wanted && atomic_load(&state->has_been_ready);
+    ret_view->is_working = is_wanted && atomic_load(&state->is_working);
     (void)pthread_mutex_lock(&state->why_lock);
     memcpy(ret_view->why, state->why, sizeof state->why);
     (void)pthread_mutex_unlock(&state->why_lock);
-    if (atomic_load(&state->wants_drain))
+    if (!is_wanted)
         (void)strncpy(ret_view->why, "draining", sizeof ret_view->why - 1);
 }

@@ -33,7 +33,7 @@ struct service_role_state {
     struct err start_err;
     /* what the main thread reads */
     _Atomic uint64_t heartbeat_ms;
-    _Atomic bool is_ready, is_started, is_finished;
+    _Atomic bool is_working, has_been_ready, is_started, is_finished;
     pthread_mutex_t why_lock;
     char why[ROLE_WHY_BYTES];
 };
@@ -42,8 +42,8 @@ struct role_shared { /* by the roles of a process */
     struct bus_hub *hub;
     const struct conf *conf;
     const char *pod;
-    enum log_level log_level;
     struct loop_post *main_bell;
+    bool without_metrics, without_events; /* service.metrics, service.events */
 };
 
 struct service_role_state *role_new(const struct service_role *role,
@@ -61,7 +61,9 @@ void role_free(struct service_role_state **state);
 
 struct role_view {
     const char *name;
-    bool is_alive, is_started, is_ready, is_finished;
-    char why[ROLE_WHY_BYTES]; /* not ready */
+    bool is_alive, is_started, is_finished;
+    bool is_ready;   /* has worked once and does not drain: also while Kafka or Redis is away */
+    bool is_working; /* as of its last service_set_ready, and does not drain */
+    char why[ROLE_WHY_BYTES]; /* not working */
 };
 void role_look(struct service_role_state *state, struct role_view *ret_view);

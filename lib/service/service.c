@@ -28,22 +28,20 @@ static int run(const struct source *source, const struct conf *conf)
     return EXIT_NOT_STARTED;
 }
 
-static int with_configuration(const struct service *service, const struct flags *flags,
-                              const struct conf_section *const *sections)
+static int with_configuration(const struct source *source, enum flags_action action)
 {
     const struct conf_faults faults = {on_fault, NULL};
-    const struct source source = {service, flags->file, flags->overrides, sections};
     struct conf *conf;
     int rc = EXIT_ENDED;
 
-    if (source_read(&source, &faults, &conf) != 0)
+    if (source_read(source, &faults, &conf) != 0)
         return EXIT_WRONG;
-    if (flags->action == FLAGS_RUN)
-        rc = run(&source, conf);
-    else if (flags->action == FLAGS_PRINT_CONFIG)
-        conf_print(conf, sections, stdout);
+    if (action == FLAGS_RUN)
+        rc = run(source, conf);
+    else if (action == FLAGS_PRINT_CONFIG)
+        conf_print(conf, source->sections, stdout);
     else
-        (void)printf("%s: the configuration is valid\n", flags->file);
+        (void)printf("%s: the configuration is valid\n", source->file);
     conf_free(&conf);
     return rc;
 }
@@ -51,13 +49,14 @@ static int with_configuration(const struct service *service, const struct flags 
 static int act(const struct service *service, const struct flags *flags)
 {
     const struct conf_section **sections = sections_of(service);
+    const struct source source = {service, flags->file, flags->overrides, sections};
     int rc = EXIT_ENDED;
 
     switch (flags->action) {
     case FLAGS_RUN:
     case FLAGS_CHECK_CONFIG:
     case FLAGS_PRINT_CONFIG:
-        rc = with_configuration(service, flags, sections);
+        rc = with_configuration(&source, flags->action);
         break;
     case FLAGS_PRINT_REFERENCE:
         conf_print_reference(sections, stdout);
@@ -90,5 +89,15 @@ int service_main(int argc, char **argv, const struct service *service)
     else
         (void)fprintf(stderr, "%s: %s\n", service->name, err.text);
     flags_free(&flags);
+    return rc;
+}
+
+int service_run(const struct service *service, const char *file, const char *const *overrides)
+{
+    const struct conf_section **sections = sections_of(service);
+    const struct source source = {service, file, overrides, sections};
+    int rc = with_configuration(&source, FLAGS_RUN);
+
+    xfree(sections);
     return rc;
 }

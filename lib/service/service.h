@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "net/loop.h"
 #include "service/metrics.h"
+#include "service/tracing.h"
 
 /* What a role gets; all of it outlives the role. Used on the role's thread only. */
 struct service_env {
@@ -17,7 +18,9 @@ struct service_env {
     struct bus_hub *hub;
     const struct conf *conf;
     struct log *log;
-    struct metrics *metrics;
+    struct tracing *tracing; /* NULL: nothing is traced */
+    struct metrics *metrics; /* NULL: nothing is counted (service.metrics = false) */
+    bool without_events;     /* no record goes to the event topic (service.events = false) */
     const char *pod; /* unique name of this process: setting service.name, or the host name */
     struct service_role_state *state;
 };
@@ -30,8 +33,9 @@ struct service_role {
     int (*start)(struct service_env *env, void **ret_role, struct err *err);
     /* SIGTERM: stop taking work, finish what is in hand, then service_drained(env). */
     void (*drain)(void *role);
-    /* SIGHUP, on the role's thread: take over what is live of conf, for what begins from now on.
-     * conf is gone afterwards: copies, no pointers. May be NULL. */
+    /* The file was read again (SIGHUP, or it or a file it names was replaced), on the role's
+     * thread: take over what is live of conf, for what begins from now on. conf is gone afterwards:
+     * copies, no pointers. May be NULL. */
     void (*reload)(void *role, const struct conf *conf);
     /* Before a reload, on the main thread: whether the files that conf (of the start) names can be
      * read again. May be NULL. */
@@ -42,7 +46,9 @@ struct service_role {
     void (*measure)(void *role);
 };
 
-/* The role reports its state; may be called as often as wanted. why: copied; "" when ready. */
+/* The role reports whether it can do its work now; may be called as often as wanted. why: copied;
+ * "" when it can. /readyz believes the first "ready" until the drain: when Kafka or Redis is away,
+ * it is so for all pods, and they must not leave their Service at once. */
 void service_set_ready(struct service_env *env, bool is_ready, const char *why);
 void service_set_started(struct service_env *env);
 void service_drained(struct service_env *env);
@@ -72,9 +78,14 @@ struct service {
     const char *purpose;                     /* one line for --help */
     const struct service_role *const *roles; /* NULL-terminated */
     const struct service_child *child;       /* NULL: none */
+    /* Its section "log". NULL: BUS_SECTION, and the roles share a hub on it. Otherwise no hub is
+     * opened (env.hub is NULL): a bystander reads the log by itself. */
+    const struct conf_section *log;
 };
 
 /* Flags: -c FILE, --set SECTION.NAME=VALUE, --check-config, --print-config, --print-reference,
  * --dump-metrics, --version, --help. Exit: 0 ended after drain, 1 could not start or a role failed,
  * 2 wrong flags or configuration (nothing was started). */
 int service_main(int argc, char **argv, const struct service *service);
+/* The same behind another command line: -c file, --set each of overrides (NULL-terminated). */
+int service_run(const struct service *service, const char *file, const char *const *overrides);

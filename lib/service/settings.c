@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/address.h"
+#include "base/net_address.h"
 
 static int check_ops_address(const char *value, struct err *err)
 {
@@ -28,8 +28,6 @@ static int check(const void *values, struct err *err)
                    (long long)settings->time_scale);
 }
 
-static const char *const LOG_LEVELS[] = {"debug", "info", "warning", "error", NULL};
-
 static const struct conf_setting SETTINGS[] = {
     {
         .name = "drain_s",
@@ -43,12 +41,20 @@ static const struct conf_setting SETTINGS[] = {
                 "log for another process. A second signal ends at once.",
     },
     {
-        .name = "log_level",
-        .type = CONF_WORD,
-        .offset = CONF_AT(struct service_settings, log_level),
-        .fallback = "info",
-        .words = LOG_LEVELS,
-        .help = "The least important lines that are written to standard output.",
+        .name = "events",
+        .type = CONF_BOOL,
+        .offset = CONF_AT(struct service_settings, events),
+        .fallback = "true",
+        .help = "What becomes of each mail is written to the event topic. Without it hikyakuctl "
+                "trace and audit have nothing to read; for a small machine, or to measure the "
+                "cost. The same in all processes.",
+    },
+    {
+        .name = "metrics",
+        .type = CONF_BOOL,
+        .offset = CONF_AT(struct service_settings, metrics),
+        .fallback = "true",
+        .help = "Figures are counted and served at /metrics, which otherwise answers 404.",
     },
     {
         .name = "name",
@@ -80,6 +86,17 @@ static const struct conf_setting SETTINGS[] = {
         .unit = "",
         .help = "For tests only, and refused unless the environment says HIKYAKU_TEST=1: the "
                 "retry schedule passes so many times faster.",
+    },
+    {
+        .name = "watch_s",
+        .type = CONF_INT,
+        .offset = CONF_AT(struct service_settings, watch_s),
+        .fallback = "10",
+        .min = 0,
+        .max = 3600,
+        .unit = "s",
+        .help = "How often to look whether this file or a file it names (passwords, certificates, "
+                "users) was replaced; it is then read as after SIGHUP. 0: only after SIGHUP.",
     },
 };
 

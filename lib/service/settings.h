@@ -8,8 +8,10 @@ struct service_settings {
     const char *name;        /* "" : the host name */
     const char *ops_address; /* "" : no ops port */
     int64_t drain_s;
-    int64_t log_level; /* enum log_level */
+    bool metrics;
+    bool events;
     int64_t time_scale;
+    int64_t watch_s; /* 0: only SIGHUP */
 };
 
 extern const struct conf_section SERVICE_SECTION;

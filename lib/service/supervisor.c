@@ -13,6 +13,8 @@
 #include "bus/settings.h"
 #include "net/clock.h"
 #include "service/child.h"
+#include "service/file_watch.h"
+#include "service/logging.h"
 #include "service/ops.h"
 #include "service/ops_pages.h"
 #include "service/reload.h"
@@ -36,8 +38,9 @@ struct supervisor {
     struct loop_watch *signals;
     struct loop_timer *deadline;
     bool is_draining, is_past_deadline;
-    bool wants_reload; /* the signal came before the roles */
+    bool wants_reload; /* asked for before there are roles */
     struct reload *reload;
+    struct file_watch *files;
     struct ops *ops;
     struct bus_hub *hub;
     struct arena *arena; /* of the child's arguments */
@@ -94,8 +97,15 @@ static void start_reload(struct supervisor *supervisor)
     if (supervisor->is_draining)
         return;
     supervisor->wants_reload = !supervisor->reload;
-    if (supervisor->reload)
-        reload_start(supervisor->reload);
+    if (!supervisor->reload)
+        return;
+    file_watch_forgive(supervisor->files);
+    reload_start(supervisor->reload);
+}
+
+static void on_files_changed(void *owner)
+{
+    start_reload(owner);
 }
 
 static void end(struct supervisor *supervisor)
@@ -151,7 +161,32 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void prepare(struct supervisor *supervisor)
+/* From now on, since the file has been read: a change during the start is not missed. */
+static void watch_files(struct supervisor *supervisor, const struct source *source)
+{
+    const struct file_watch_plan plan = {
+        .source = source,
+        .conf = supervisor->conf,
+        .interval_ms = (uint64_t)supervisor->settings->watch_s * 1000,
+        .on_changed = on_files_changed,
+        .owner = supervisor,
+    };
+
+    supervisor->files = file_watch_new(supervisor->loop, &plan);
+}
+
+static void start_metrics(struct supervisor *supervisor)
+{
+    struct metrics *metrics = supervisor->settings->metrics ? metrics_new() : NULL;
+
+    supervisor->state.process = metrics;
+    metrics_zero(metrics, "process");
+    metrics_set(metrics, METRIC_BUILD_INFO,
+                METRIC_LABELS(supervisor->service->name, HIKYAKU_VERSION), 1);
+    metrics_set(metrics, METRIC_PROCESS_START, METRIC_NO_LABELS, clock_wall_us());
+}
+
+static void prepare(struct supervisor *supervisor, const struct source *source)
 {
     const char *name = supervisor->settings->name;
 
@@ -162,14 +197,14 @@ static void prepare(struct supervisor *supervisor)
     raise_descriptor_limit();
     supervisor->arena = arena_new(1024);
     supervisor->loop = loop_new();
-    supervisor->log = log_new(STDOUT_FILENO, (enum log_level)supervisor->settings->log_level,
-                              supervisor->service->name, supervisor->pod, clock_wall_us);
+    supervisor->log =
+        log_new(STDOUT_FILENO, LOG_INFO, supervisor->service->name, supervisor->pod, clock_wall_us);
+    logging_apply(supervisor->log, supervisor->conf);
     supervisor->bell = loop_post_new(supervisor->loop, on_bell, supervisor);
     supervisor->deadline = loop_timer_new(supervisor->loop, on_deadline, supervisor);
-    supervisor->state.process = metrics_new();
-    metrics_set(supervisor->state.process, METRIC_BUILD_INFO,
-                METRIC_LABELS(supervisor->service->name, HIKYAKU_VERSION), 1);
+    start_metrics(supervisor);
     take_signals(supervisor);
+    watch_files(supervisor, source);
 }
 
 static int start_ops(struct supervisor *supervisor, struct err *err)
@@ -229,6 +264,8 @@ static int start_child(struct supervisor *supervisor, struct err *err)
 
 static int open_hub(struct supervisor *supervisor, struct err *err)
 {
+    if (supervisor->service->log)
+        return 0;
     const struct bus_settings *values = conf_values(supervisor->conf, &BUS_SECTION);
     struct bus_settings settings = *values;
 
@@ -242,8 +279,9 @@ static int start_roles(struct supervisor *supervisor, struct err *err)
         .hub = supervisor->hub,
         .conf = supervisor->conf,
         .pod = supervisor->pod,
-        .log_level = (enum log_level)supervisor->settings->log_level,
         .main_bell = supervisor->bell,
+        .without_metrics = !supervisor->settings->metrics,
+        .without_events = !supervisor->settings->events,
     };
     struct ops_state *state = &supervisor->state;
 
@@ -261,11 +299,10 @@ static void accept_reloads(struct supervisor *supervisor, const struct source *s
     const struct reload_plan plan = {.source = source,
                                      .first = supervisor->conf,
                                      .log = supervisor->log,
+                                     .hub = supervisor->hub,
                                      .state = &supervisor->state};
 
     supervisor->reload = reload_new(&plan);
-    metrics_set(supervisor->state.process, METRIC_CONFIG_LAST_RELOAD, METRIC_NO_LABELS,
-                clock_wall_ms() / 1000);
     if (supervisor->wants_reload)
         start_reload(supervisor);
 }
@@ -290,6 +327,7 @@ static void finish(struct supervisor *supervisor)
     ops_free(&supervisor->ops);
     for (size_t i = 0; i < supervisor->state.count; i++)
         role_free(&supervisor->state.roles[i]);
+    file_watch_free(&supervisor->files);
     reload_free(&supervisor->reload);
     child_free(&supervisor->child);
     arena_free(&supervisor->arena);
@@ -312,7 +350,7 @@ int supervisor_run(const struct source *source, const struct conf *conf, struct 
         .settings = conf_values(conf, &SERVICE_SECTION),
     };
 
-    prepare(&supervisor);
+    prepare(&supervisor, source);
     supervisor.state.is_starting = true;
     int rc = start(&supervisor, source, err);
     supervisor.state.is_starting = false;

@@ -59,6 +59,7 @@ void client_flush(struct smtp_client *client)
 {
     struct slice commands = buf_slice(&client->commands);
 
+    smtp_tap_lines(client->tap, SMTP_SENT, commands);
     client->ops->on_output(client->owner, &commands, 1);
     buf_clear(&client->commands);
 }
@@ -114,6 +115,17 @@ static void take_reply(struct smtp_client *client, const struct smtp_reply *repl
         take_owed(client, reply);
 }
 
+static void tap_reply(const struct smtp_client *client, const struct smtp_reply *reply)
+{
+    struct buf lines = {0};
+
+    if (!client->tap)
+        return;
+    smtp_reply_add(&lines, reply);
+    smtp_tap_lines(client->tap, SMTP_RECEIVED, buf_slice(&lines));
+    buf_free(&lines);
+}
+
 void smtp_client_feed(struct smtp_client *client, struct slice bytes)
 {
     struct smtp_reply reply;
@@ -123,12 +135,16 @@ void smtp_client_feed(struct smtp_client *client, struct slice bytes)
             client_fail(client, SMTP_STAGE_TLS, NULL);
             return;
         }
+        struct slice piece = bytes;
         enum parse state = smtp_reply_parse(&client->parser, &bytes, &reply);
         client->has_leftover = bytes.len > 0;
-        if (state == PARSE_BAD)
+        if (state == PARSE_BAD) {
+            smtp_tap_lines(client->tap, SMTP_RECEIVED, piece);
             client_fail(client, smtp_client_stage(client), NULL);
-        else if (state == PARSE_DONE)
+        } else if (state == PARSE_DONE) {
+            tap_reply(client, &reply);
             take_reply(client, &reply);
+        }
     }
 }
 
@@ -165,6 +181,11 @@ struct smtp_client *smtp_client_new(const struct smtp_client_settings *settings,
     client->owner = owner;
     client_owe(client, CLIENT_OWED_GREETING, 0);
     return client;
+}
+
+void smtp_client_tap(struct smtp_client *client, const struct smtp_tap *tap)
+{
+    client->tap = tap;
 }
 
 void smtp_client_free(struct smtp_client **client)

@@ -6,6 +6,7 @@
 
 #include "smtp/envelope.h"
 #include "smtp/reply.h"
+#include "smtp/tap.h"
 
 struct smtp_client;
 
@@ -75,6 +76,9 @@ struct smtp_client_ops {
 struct smtp_client *smtp_client_new(const struct smtp_client_settings *settings,
                                     const struct smtp_client_ops *ops, void *owner);
 void smtp_client_free(struct smtp_client **client);
+/* From now on, NULL: no more. Of the content only its final dot is heard. The tap outlives its use.
+ */
+void smtp_client_tap(struct smtp_client *client, const struct smtp_tap *tap);
 void smtp_client_feed(struct smtp_client *client, struct slice bytes);
 void smtp_client_secured(struct smtp_client *client);
 /* Only when ready and idle. Pipelines MAIL, RCPT.. and DATA when the peer offers it.

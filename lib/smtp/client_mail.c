@@ -180,6 +180,7 @@ static void send_body(struct smtp_client *client)
             parts[count++] = all[i];
     client_owe(client, CLIENT_OWED_DOT, 0);
     client->is_dot_sent = true;
+    smtp_tap_lines(client->tap, SMTP_SENT, all[2]);
     client->ops->on_output(client->owner, parts, count);
 }
 

@@ -62,7 +62,8 @@ struct smtp_client {
     struct smtp_reply_parser parser;
     struct client_debt *debts; /* a queue: [first, first + count) */
     size_t debt_first, debt_count, debt_cap;
-    struct buf commands; /* gathered for one on_output */
+    struct buf commands;        /* gathered for one on_output */
+    const struct smtp_tap *tap; /* NULL: nobody listens */
 
     /* The mail under way, NULL: none. The results live in arenas[turn]; the other arena still holds
      * those of the mail before, whose owner may be reading them while it sends this one. */

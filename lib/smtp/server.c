@@ -139,6 +139,7 @@ static bool take_command(struct smtp_server *server, struct slice *in)
         return keep_partial(server, in);
     *in = slice_skip(*in, lf + 1);
     server->behind_bytes = in->len;
+    server_tap_command(server, line);
     if (lf > 0 && line.at[lf - 1] == '\r') {
         take_line(server, slice_sub(line, 0, lf - 1));
     } else {
@@ -233,6 +234,7 @@ void smtp_server_answer_auth(struct smtp_server *server, enum smtp_auth_result r
         [SMTP_AUTH_WRONG] = SERVER_REPLY_AUTH_WRONG,
         [SMTP_AUTH_RIGHT] = SERVER_REPLY_AUTH_RIGHT,
         [SMTP_AUTH_LATER] = SERVER_REPLY_AUTH_LATER,
+        [SMTP_AUTH_BLOCKED] = SERVER_REPLY_AUTH_BLOCKED,
     };
 
     ASSERT(server->phase == SMTP_SERVER_VERIFY);
@@ -320,6 +322,8 @@ void smtp_server_free(struct smtp_server **server)
 
 struct buf *smtp_server_out(struct smtp_server *server)
 {
+    server_tap_replies(server);
+    server->tapped = 0;
     return &server->out;
 }
 

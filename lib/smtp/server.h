@@ -6,6 +6,7 @@
 
 #include "smtp/envelope.h"
 #include "smtp/reply.h"
+#include "smtp/tap.h"
 
 struct smtp_server;
 
@@ -33,9 +34,10 @@ struct smtp_credentials {
 };
 
 enum smtp_auth_result {
-    SMTP_AUTH_WRONG, /* 535 5.7.8 */
-    SMTP_AUTH_RIGHT, /* 235 2.7.0 */
-    SMTP_AUTH_LATER, /* 454 4.7.0: nothing was found out */
+    SMTP_AUTH_WRONG,   /* 535 5.7.8 */
+    SMTP_AUTH_RIGHT,   /* 235 2.7.0 */
+    SMTP_AUTH_LATER,   /* 454 4.7.0: nothing was found out */
+    SMTP_AUTH_BLOCKED, /* 454 4.7.0: not even asked, after too many failures of this client */
 };
 
 /* Decisions are immediate values: code 0 means "yes" and the engine words the 250. The slices in
@@ -77,6 +79,9 @@ enum smtp_server_phase { /* for timeouts and metrics */
 struct smtp_server *smtp_server_new(const struct smtp_server_settings *settings,
                                     const struct smtp_server_ops *ops, void *owner);
 void smtp_server_free(struct smtp_server **server);
+/* From now on, NULL: no more. AUTH shows no credentials, and what is no command shows as "***". The
+ * tap outlives its use. */
+void smtp_server_tap(struct smtp_server *server, const struct smtp_tap *tap);
 /* Replies that wait to be written; the owner writes and buf_clears it after each call. */
 struct buf *smtp_server_out(struct smtp_server *server);
 /* The 220; or, refusing the connection, that reply and no session (421, 554): the owner writes

@@ -25,6 +25,7 @@
     X(AUTH_PASSWORD,    334, 0, 0, 0, "UGFzc3dvcmQ6")                                              \
     X(AUTH_ENOUGH,      421, 4, 7, 0, "Too many failed logins")                                    \
     X(AUTH_LATER,       454, 4, 7, 0, "Passwords cannot be checked now, try again later")          \
+    X(AUTH_BLOCKED,     454, 4, 7, 0, "Too many failed logins from your address, try again later") \
     X(AUTH_TOO_LONG,    500, 5, 5, 6, "Line of AUTH is too long")                                  \
     X(AUTH_CANCELLED,   501, 5, 5, 2, "AUTH cancelled")                                            \
     X(AUTH_BAD,         501, 5, 5, 2, "No such credentials: base64 that the mechanism asks for")   \

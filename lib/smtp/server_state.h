@@ -42,6 +42,8 @@ struct smtp_server {
     struct smtp_from from;
     struct smtp_dot dot;
     uint64_t body_bytes;
+    const struct smtp_tap *tap; /* NULL: nobody listens */
+    size_t tapped;              /* of `out`, what was told */
 };
 
 /* server.c */
@@ -57,6 +59,11 @@ void server_resume(struct smtp_server *server);
 
 /* server_verbs.c: one whole line without CRLF. */
 void server_dispatch(struct smtp_server *server, struct slice line);
+bool server_has_verb(struct slice name);
+
+/* server_tap.c: what was said, and then what came: one line, with the CR of its end. */
+void server_tap_replies(struct smtp_server *server);
+void server_tap_command(struct smtp_server *server, struct slice line);
 
 /* verbs_*.c: args are trimmed. */
 void server_auth(struct smtp_server *server, struct slice args);

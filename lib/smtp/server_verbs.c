@@ -82,6 +82,11 @@ static const struct verb *find_verb(struct slice name)
     return NULL;
 }
 
+bool server_has_verb(struct slice name)
+{
+    return find_verb(name) != NULL;
+}
+
 /* Why the verb cannot be carried out as it came, or NONE. */
 static enum server_reply refusal(const struct smtp_server *server, const struct verb *verb,
                                  struct slice args)

@@ -192,10 +192,12 @@ static void answer(struct smtp_server *server, struct slice words)
 
 static void answer_auth(struct smtp_server *server, struct slice word)
 {
-    static const char *const RESULTS[] = {
-        [SMTP_AUTH_WRONG] = "wrong", [SMTP_AUTH_RIGHT] = "right", [SMTP_AUTH_LATER] = "later"};
+    static const char *const RESULTS[] = {[SMTP_AUTH_WRONG] = "wrong",
+                                          [SMTP_AUTH_RIGHT] = "right",
+                                          [SMTP_AUTH_LATER] = "later",
+                                          [SMTP_AUTH_BLOCKED] = "blocked"};
 
-    for (int i = SMTP_AUTH_WRONG; i <= SMTP_AUTH_LATER; i++)
+    for (int i = SMTP_AUTH_WRONG; i <= SMTP_AUTH_BLOCKED; i++)
         if (slice_eq(word, slice_str(RESULTS[i]))) {
             smtp_server_answer_auth(server, (enum smtp_auth_result)i);
             return;

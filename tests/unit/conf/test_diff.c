@@ -8,6 +8,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "conf/diff.h"
 #include "unit/conf/sample.h"
 
 static void add_line(void *owner, const struct conf_change *change)

@@ -2,8 +2,12 @@
  * The parts of bus.h that lib/service calls, and the roles. */
 #include "unit/service/stand_in.h"
 
+#include "base/assert.h"
 #include "base/xalloc.h"
+#include "bus/figures.h"
 #include "bus/settings.h"
+#include "net/clock.h"
+#include "service/sections.h"
 
 struct bus_hub {
     int64_t longest_period_s;
@@ -34,6 +38,13 @@ int bus_hub_open(const struct bus_settings *settings, struct bus_hub **ret_hub, 
     return 0;
 }
 
+int bus_hub_renew(struct bus_hub *hub, struct err *err)
+{
+    (void)hub;
+    (void)err;
+    return 0;
+}
+
 void bus_hub_close(struct bus_hub **hub)
 {
     xfree(*hub);
@@ -47,6 +58,31 @@ void bus_stats(const struct bus *bus, struct bus_stats *ret_stats)
         ret_stats->published[i] = 100 + i;
     ret_stats->queue_records = 7;
     ret_stats->stored_bytes = 4096;
+    ret_stats->retention_ms[BUS_WORK] = 172800000;
+    ret_stats->errors[0] = (struct bus_errors){"_TRANSPORT", 3};
+    ret_stats->brokers[0] = (struct bus_broker){"a:9092", 1500};
+    durations_add(&ret_stats->acks[BUS_WORK], 300);
+    durations_add(&ret_stats->acks[BUS_WORK], 6000000);
+}
+
+int32_t bus_partitions(const struct bus *bus, enum bus_topic topic)
+{
+    (void)bus;
+    return topic == BUS_TIMER ? 201 : 2;
+}
+
+void bus_each_backlog(struct bus *bus,
+                      void (*on_backlog)(void *owner, const struct bus_backlog *backlog),
+                      void *owner)
+{
+    const struct bus_backlog backlogs[] = {{BUS_WORK, 0, 5, clock_wall_ms() - 60000},
+                                           {BUS_WORK, 1, 4, clock_wall_ms() - 3600000},
+                                           {BUS_TIMER, 7, 20, clock_wall_ms() + 3600000},
+                                           {BUS_TIMER, 8, 30, clock_wall_ms() + 3600000}};
+
+    (void)bus;
+    for (size_t i = 0; i < sizeof backlogs / sizeof *backlogs; i++)
+        on_backlog(owner, &backlogs[i]);
 }
 
 static int start_plain(struct service_env *env, void **ret_role, struct err *err)
@@ -102,3 +138,15 @@ const struct service_role ROLE_STUBBORN = {
     .drain = drain_never,
     .free = forget,
 };
+
+struct conf *stand_in_conf(void)
+{
+    const struct service_role *const roles[] = {&ROLE_PLAIN, NULL};
+    const struct service service = {.name = "hikyaku-test", .purpose = "", .roles = roles};
+    const struct conf_section **sections = sections_of(&service);
+    struct conf *conf = NULL;
+
+    ASSERT(conf_read("/dev/null", NULL, sections, NULL, &conf) == 0);
+    xfree(sections);
+    return conf;
+}

@@ -4,6 +4,9 @@
 
 #include "service/service.h"
 
+/* Defaults only; conf_free it. */
+struct conf *stand_in_conf(void);
+
 extern const struct service_role ROLE_PLAIN;    /* "plain": ready at once, drains at once */
 extern const struct service_role ROLE_FAILING;  /* "failing": start says "no luck" */
 extern const struct service_role ROLE_STUBBORN; /* "stubborn": never drains */

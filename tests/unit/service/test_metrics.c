@@ -62,5 +62,50 @@ static void test_too_many_series_are_folded_and_counted(void **state)
     metrics_free(&metrics);
 }
 
-CASES_RUN(CASE(test_series_is_found_again), CASE(test_observations_fall_into_buckets),
-          CASE(test_too_many_series_are_folded_and_counted))
+static bool shows(struct metrics *metrics, const char *line)
+{
+    struct buf page = {0};
+
+    metrics_expose(&metrics, 1, &page);
+    bool is_there = strstr(buf_str(&page), line) != NULL;
+    buf_free(&page);
+    return is_there;
+}
+
+/* Without it the first refused reload, or the first dead record, raises no alert. */
+static void test_what_alerts_wait_for_begins_at_zero(void **state)
+{
+    struct metrics *process = metrics_new(), *sender = metrics_new();
+
+    (void)state;
+    metrics_add(sender, METRIC_SENDER_BLOCKED, METRIC_NO_LABELS, 7);
+    metrics_zero(process, "process");
+    metrics_zero(sender, "sender");
+    assert_true(shows(process, "\nhikyaku_config_reload_total{result=\"refused\"} 0\n"));
+    assert_false(shows(process, "hikyaku_dead_records_total{"));
+    assert_true(shows(sender, "\nhikyaku_dead_records_total{topic=\"work\",reason=\"body\"} 0\n"));
+    assert_true(shows(sender, "\nhikyaku_sender_blocked_total 7\n"));
+    assert_false(shows(sender, "hikyaku_bouncer_double_bounces_total"));
+    metrics_free(&process);
+    metrics_free(&sender);
+}
+
+static void test_without_metrics_counting_returns_at_once(void **state)
+{
+    struct metric_cell *cell = metrics_cell(NULL, METRIC_EVENTS, METRIC_LABELS("accepted", "ok"));
+    const struct durations durations = {0};
+
+    (void)state;
+    assert_null(cell);
+    metric_add(cell, 1);
+    metric_set(cell, 1);
+    metric_observe(cell, 1);
+    metric_set_durations(cell, &durations);
+    metrics_add(NULL, METRIC_DEAD, METRIC_LABELS("work", "body"), 1);
+    metrics_set(NULL, METRIC_READY, METRIC_LABELS("sender"), 1);
+}
+
+CASES_RUN(CASE(test_without_metrics_counting_returns_at_once), CASE(test_series_is_found_again),
+          CASE(test_observations_fall_into_buckets),
+          CASE(test_too_many_series_are_folded_and_counted),
+          CASE(test_what_alerts_wait_for_begins_at_zero))

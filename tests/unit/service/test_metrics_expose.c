@@ -55,6 +55,24 @@ static void test_histogram_is_cumulative(void **state)
     metrics_free(&roles[1]);
 }
 
+static void test_millionths_become_fractions(void **state)
+{
+    struct metrics *metrics = metrics_new();
+    struct buf out = {0};
+
+    (void)state;
+    metrics_add(metrics, METRIC_PROCESS_CPU, METRIC_NO_LABELS, 12000345);
+    metrics_set(metrics, METRIC_PROCESS_START, METRIC_NO_LABELS, 1795530000123456);
+    metrics_expose(&metrics, 1, &out);
+    assert_non_null(strstr(buf_str(&out), "# TYPE hikyaku_process_cpu_seconds_total counter\n"
+                                          "hikyaku_process_cpu_seconds_total 12.000345\n"));
+    assert_non_null(strstr(buf_str(&out),
+                           "# TYPE hikyaku_process_start_time_seconds gauge\n"
+                           "hikyaku_process_start_time_seconds 1795530000.123456\n"));
+    buf_free(&out);
+    metrics_free(&metrics);
+}
+
 static void test_names_follow_the_conventions(void **state)
 {
     char *text = NULL;
@@ -77,4 +95,4 @@ static void test_names_follow_the_conventions(void **state)
 }
 
 CASES_RUN(CASE(test_roles_are_added_up), CASE(test_histogram_is_cumulative),
-          CASE(test_names_follow_the_conventions))
+          CASE(test_millionths_become_fractions), CASE(test_names_follow_the_conventions))

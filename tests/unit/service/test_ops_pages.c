@@ -11,6 +11,7 @@
 struct scene {
     struct loop *loop;
     struct loop_post *bell;
+    struct conf *conf;
     struct ops_state state;
 };
 
@@ -23,7 +24,8 @@ static void scene_start(struct scene *scene)
 {
     scene->loop = loop_new();
     scene->bell = loop_post_new(scene->loop, on_bell, scene);
-    const struct role_shared shared = {.pod = "p", .main_bell = scene->bell};
+    scene->conf = stand_in_conf();
+    const struct role_shared shared = {.pod = "p", .conf = scene->conf, .main_bell = scene->bell};
     scene->state.process = metrics_new();
     scene->state.count = 1;
     scene->state.roles[0] = role_new(&ROLE_PLAIN, &shared, true);
@@ -33,6 +35,7 @@ static void scene_end(struct scene *scene)
 {
     role_free(&scene->state.roles[0]);
     metrics_free(&scene->state.process);
+    conf_free(&scene->conf);
     loop_post_free(&scene->bell);
     loop_free(&scene->loop);
 }
@@ -91,10 +94,25 @@ static void test_a_ready_role(void **state)
     service_set_ready(env, true, "");
     expect(&scene, "/startupz", 200, "plain: ok\n");
     expect(&scene, "/readyz", 200, "plain: ok\n");
-    expect(&scene, "/healthz", 200, "plain: alive yes, started yes, ready yes\n");
-    service_set_ready(env, false, "no partitions yet");
-    expect(&scene, "/readyz", 503, "plain: no partitions yet\n");
-    expect(&scene, "/healthz", 503, "plain: alive yes, started yes, ready no: no partitions yet\n");
+    expect(&scene, "/healthz", 200, "plain: alive yes, started yes, ready yes, working yes\n");
+    scene_end(&scene);
+}
+
+static void test_a_role_that_cannot_work_any_more_stays_ready(void **state)
+{
+    struct scene scene = {0};
+
+    (void)state;
+    scene_start(&scene);
+    struct service_env *env = &scene.state.roles[0]->env;
+    service_set_started(env);
+    service_set_ready(env, false, "no broker answers");
+    expect(&scene, "/readyz", 503, "plain: no broker answers\n");
+    service_set_ready(env, true, "");
+    service_set_ready(env, false, "no broker answers");
+    expect(&scene, "/readyz", 200, "plain: ok\n");
+    expect(&scene, "/healthz", 503,
+           "plain: alive yes, started yes, ready yes, working no: no broker answers\n");
     scene_end(&scene);
 }
 
@@ -144,6 +162,19 @@ static void test_metrics_of_process_and_roles(void **state)
     scene_end(&scene);
 }
 
-CASES_RUN(CASE(test_a_role_that_has_not_started), CASE(test_a_process_whose_roles_are_to_come),
-          CASE(test_a_ready_role), CASE(test_a_wedged_role_is_not_alive),
-          CASE(test_a_draining_role_is_not_ready), CASE(test_metrics_of_process_and_roles))
+static void test_metrics_can_be_off(void **state)
+{
+    struct scene scene = {0};
+
+    (void)state;
+    scene_start(&scene);
+    metrics_free(&scene.state.process);
+    expect(&scene, "/metrics", 404, "nothing is counted: the setting service.metrics is false\n");
+    scene_end(&scene);
+}
+
+CASES_RUN(CASE(test_metrics_can_be_off), CASE(test_a_role_that_has_not_started),
+          CASE(test_a_process_whose_roles_are_to_come), CASE(test_a_ready_role),
+          CASE(test_a_role_that_cannot_work_any_more_stays_ready),
+          CASE(test_a_wedged_role_is_not_alive), CASE(test_a_draining_role_is_not_ready),
+          CASE(test_metrics_of_process_and_roles))

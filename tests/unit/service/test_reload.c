@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * SIGHUP to a whole process: what a role gets, what is refused, what is said. */
+ * SIGHUP to a whole process, or files that are replaced under it: what a role gets, what is
+ * refused, what is said. */
 #include "unit/service/cases.h"
 
 #include <signal.h>
@@ -11,8 +12,11 @@
 
 #define BASE "service: { ops_address = \"\"; name = \"pod-1\"; };\n"
 
+#define WATCHING "service: { ops_address = \"\"; name = \"pod-1\"; watch_s = 1; };\n"
+
 struct live_values {
     int64_t shade;
+    const char *secret_file;
 };
 
 static const struct conf_setting LIVE_SETTINGS[] = {
@@ -23,13 +27,19 @@ static const struct conf_setting LIVE_SETTINGS[] = {
      .max = 9,
      .unit = "",
      .help = "A shade."},
+    {.name = "secret_file",
+     .type = CONF_STRING,
+     .offset = CONF_AT(struct live_values, secret_file),
+     .fallback = "",
+     .help = "A file.",
+     .file_of = conf_path},
 };
 
 static const struct conf_section LIVE_SECTION = {
     .name = "live",
     .help = "A section.",
     .settings = LIVE_SETTINGS,
-    .count = 1,
+    .count = 2,
     .size = sizeof(struct live_values),
     .is_live = true,
 };
@@ -77,17 +87,22 @@ struct rig {
     struct process process;
 };
 
-static void rig_start(struct rig *rig, struct service_role role)
+static void rig_start_with(struct rig *rig, struct service_role role, const char *text)
 {
     const char *const arguments[] = {"-c", rig->file, NULL};
 
     *rig = (struct rig){.role = role, .roles = {&rig->role, &ROLE_PLAIN /* has no hook */, NULL}};
-    process_file(rig->file, BASE);
+    process_file(rig->file, text);
     rig->service = (struct service){.name = "hikyaku-test", .purpose = "", .roles = rig->roles};
     process_start(&rig->process, &rig->service, arguments);
     (void)process_expect(&rig->process, "\"event\":\"ready\"");
     (void)process_expect(&rig->process, "\"component\":\"plain\",\"pod\":\"pod-1\",\"event\":"
                                         "\"started\"");
+}
+
+static void rig_start(struct rig *rig, struct service_role role)
+{
+    rig_start_with(rig, role, BASE);
 }
 
 /* Never half a file. */
@@ -225,7 +240,54 @@ static void test_a_storm_of_signals_ends_with_the_last_file(void **state)
     rig_end(&rig);
 }
 
-CASES_RUN(CASE(test_a_role_takes_over_what_is_live),
+static size_t count_of(struct rig *rig, const char *text)
+{
+    size_t count = 0;
+
+    for (const char *at = buf_str(&rig->process.out); (at = strstr(at, text)); at++)
+        count++;
+    return count;
+}
+
+static void test_a_replaced_file_is_read_without_a_signal(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_start_with(&rig, role_with(log_shade, NULL), WATCHING);
+    rig_write(&rig, WATCHING "live: { shade = 3; };\n");
+    (void)process_expect(&rig.process, "\"event\":\"shade\",\"count\":3}");
+    rig_write(&rig, WATCHING "live: { shade = 10; };\n");
+    (void)process_expect(&rig.process, "live.shade is 10; allowed: an integer from 0 to 9");
+    rig_write(&rig, WATCHING "live: { shade = 4; };\n");
+    (void)process_expect(&rig.process, "\"event\":\"shade\",\"count\":4}");
+    /* The wrong one was read once: it is not tried again and again. */
+    assert_int_equal(count_of(&rig, "\"event\":\"reload_refused\""), 1);
+    rig_end(&rig);
+}
+
+static void test_a_replaced_file_that_a_setting_names_is_noticed(void **state)
+{
+    struct buf text = {0};
+    char secret[64], next[64];
+    struct rig rig;
+
+    (void)state;
+    process_file(secret, "old");
+    buf_addf(&text, WATCHING "live: { secret_file = \"%s\"; };\n", secret);
+    rig_start_with(&rig, role_with(log_shade, NULL), buf_str(&text));
+    assert_null(strstr(buf_str(&rig.process.out), "\"event\":\"shade\""));
+    process_file(next, "new");
+    assert_int_equal(rename(next, secret), 0);
+    (void)process_expect(&rig.process, "\"event\":\"shade\"");
+    rig_end(&rig);
+    (void)unlink(secret);
+    buf_free(&text);
+}
+
+CASES_RUN(CASE(test_a_replaced_file_is_read_without_a_signal),
+          CASE(test_a_replaced_file_that_a_setting_names_is_noticed),
+          CASE(test_a_role_takes_over_what_is_live),
           CASE(test_what_is_not_live_is_named_until_the_next_start),
           CASE(test_a_bad_file_changes_nothing_and_every_fault_is_said),
           CASE(test_a_longer_retry_period_waits_for_the_next_start),

@@ -191,6 +191,8 @@ static void test_i28_later_is_no_failure(void **state)
 #define LATER "A: auth later\nS: 454 4.7.0 ...\n"
     (void)state;
     play(SECURED PLAIN LATER PLAIN LATER PLAIN LATER PLAIN LATER PLAIN RIGHT);
+#define BLOCKED "A: auth blocked\nS: 454 4.7.0 Too many failed logins from your address, ...\n"
+    play(SECURED PLAIN BLOCKED PLAIN BLOCKED PLAIN BLOCKED PLAIN BLOCKED PLAIN RIGHT);
 }
 
 static void test_i16_input_waits_for_the_verdict(void **state)
