@@ -2,6 +2,7 @@
  * The log behind one interface: publish, consume as a work queue, read by reference. Each back end
  * is a folder that implements this header (kafka/, lmdb/) and is chosen when a binary is linked;
  * all pass tests/contract. bus_settings come from the back end's own section of the configuration.
+ * What it counts and what waits in it: bus/figures.h.
  *
  * Threads: a hub is opened once per process and may serve several roles; everything else belongs to
  * the loop it was made on, and every callback fires on that loop, never from inside the call that
@@ -25,6 +26,10 @@ struct bus;     /* per role: the producer, the point reader, its consumers */
 struct bus_settings;
 MUST_CHECK int bus_hub_open(const struct bus_settings *settings, struct bus_hub **ret_hub,
                             struct err *err);
+/* Reads again the files that the settings name: secrets, certificates. What has changed is used for
+ * connections that begin from now on; no record is lost or told of twice by it. -1: something is
+ * wrong with them, and all stays as it was. The hub's thread. */
+MUST_CHECK int bus_hub_renew(struct bus_hub *hub, struct err *err);
 /* All struct bus of the hub were freed. NULL accepted, NULL set. */
 void bus_hub_close(struct bus_hub **hub);
 
@@ -184,14 +189,3 @@ struct bus_fetch {
  * with one read. */
 void bus_fetch(struct bus *bus, struct bus_fetch *fetch);
 void bus_fetch_cancel(struct bus *bus, struct bus_fetch *fetch);
-
-/* ---- figures for metrics, since start ---- */
-struct bus_stats {
-    uint64_t published[BUS_TOPICS], publish_failed[BUS_TOPICS], consumed[BUS_TOPICS];
-    uint64_t queue_records, queue_bytes; /* waiting for acknowledgement now */
-    uint64_t rebalances, errors;
-    uint64_t resets; /* kafka: a partition's log no longer held the consumer's place */
-    uint64_t ack_us_sum, ack_count;    /* publish to acknowledgement */
-    uint64_t stored_bytes, room_bytes; /* lmdb: used and map size; kafka: 0 */
-};
-void bus_stats(const struct bus *bus, struct bus_stats *ret_stats);

@@ -29,7 +29,8 @@ struct bus_settings {
     int64_t replication;        /* topics apply */
     int64_t min_insync;
     bool idempotence;
-    const char *const *librdkafka; /* "name=value" of any further librdkafka setting */
+    const char *const *librdkafka;       /* "name=value" of any further librdkafka setting */
+    const char *const *librdkafka_files; /* "name=path": the value is the file's text */
     /* lmdb */
     const char *directory;
     int64_t map_bytes;    /* ceiling of the file */

@@ -10,6 +10,7 @@
 
 struct record {
     int64_t offset;
+    int64_t stored_at_ms;
     bool is_finished;
 };
 
@@ -76,13 +77,13 @@ static void grow(struct watermark *watermark)
     watermark->front = 0;
 }
 
-void watermark_take(struct watermark *watermark, int64_t offset)
+void watermark_take(struct watermark *watermark, int64_t offset, int64_t stored_at_ms)
 {
     ASSERT(!watermark_is_full(watermark));
     ASSERT(offset >= watermark->next_offset);
     if (watermark->count == watermark->size)
         grow(watermark);
-    *record_at(watermark, watermark->count) = (struct record){.offset = offset};
+    *record_at(watermark, watermark->count) = (struct record){offset, stored_at_ms, false};
     watermark->count++;
     watermark->next_offset = offset + 1;
 }
@@ -120,6 +121,11 @@ bool watermark_finish(struct watermark *watermark, int64_t offset)
 int64_t watermark_lowest(const struct watermark *watermark)
 {
     return watermark->count > 0 ? record_at(watermark, 0)->offset : watermark->next_offset;
+}
+
+int64_t watermark_lowest_at_ms(const struct watermark *watermark)
+{
+    return watermark->count > 0 ? record_at(watermark, 0)->stored_at_ms : 0;
 }
 
 int64_t watermark_next(const struct watermark *watermark)

@@ -20,11 +20,13 @@ void watermark_reset(struct watermark *watermark, int64_t next_offset);
 /* Records in hand: from the lowest unfinished one to the newest, finished ones in between too. */
 size_t watermark_count(const struct watermark *watermark);
 bool watermark_is_full(const struct watermark *watermark);
-/* A record was delivered: not full, and offset >= watermark_next. */
-void watermark_take(struct watermark *watermark, int64_t offset);
+/* A record was delivered: not full, and offset >= watermark_next. stored_at_ms: the log's clock. */
+void watermark_take(struct watermark *watermark, int64_t offset, int64_t stored_at_ms);
 /* False when that offset is not in hand, or was finished before: nothing changes. */
 bool watermark_finish(struct watermark *watermark, int64_t offset);
 /* The lowest unfinished offset; watermark_next when all are finished. */
 int64_t watermark_lowest(const struct watermark *watermark);
+/* When the lowest unfinished record was stored; 0: none is in hand. */
+int64_t watermark_lowest_at_ms(const struct watermark *watermark);
 /* One past the newest offset that was taken. */
 int64_t watermark_next(const struct watermark *watermark);

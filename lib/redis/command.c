@@ -3,6 +3,7 @@
  * are owed for them. Knows nothing about connecting. */
 #include "base/assert.h"
 #include "base/xalloc.h"
+#include "net/clock.h"
 #include "redis/internal.h"
 
 #define RING_FIRST_SIZE ((size_t)64)
@@ -59,7 +60,7 @@ static void flush(void *owner)
     buf_clear(&redis->out);
 }
 
-void redis_owe(struct redis *redis, struct redis_call *call)
+void redis_owe(struct redis *redis, struct redis_call *call, struct slice name)
 {
     struct redis_owed_ring *ring = &redis->owed;
     uint64_t timeout_ms = (uint64_t)redis->settings.timeout_ms;
@@ -67,7 +68,10 @@ void redis_owe(struct redis *redis, struct redis_call *call)
     if (ring->count == ring->size)
         ring_grow(ring);
     ring->at[(ring->first + ring->count++) & (ring->size - 1)] =
-        (struct redis_owed){call, loop_now_ms(redis->loop) + timeout_ms};
+        (struct redis_owed){.call = call,
+                            .deadline_ms = loop_now_ms(redis->loop) + timeout_ms,
+                            .sent_us = clock_monotonic_us(),
+                            .operation = operations_find(&redis->operations, name)};
     if (!loop_timer_is_running(redis->oldest))
         loop_timer_start(redis->oldest, timeout_ms);
     loop_later(redis->loop, &redis->flush, flush, redis);
@@ -80,13 +84,16 @@ struct redis_owed *redis_owed_first(struct redis *redis)
     return ring->count ? &ring->at[ring->first] : NULL;
 }
 
-void redis_owed_drop_first(struct redis *redis)
+struct redis_call *redis_owed_take_first(struct redis *redis, enum redis_type reply)
 {
     struct redis_owed_ring *ring = &redis->owed;
+    const struct redis_owed *first = redis_owed_first(redis);
 
-    ASSERT(ring->count > 0);
+    ASSERT(first);
+    operations_note(first->operation, first->sent_us, reply);
     ring->first = (ring->first + 1) & (ring->size - 1);
     ring->count--;
+    return first->call;
 }
 
 void redis_fire(struct redis_call *call, const struct redis_value *value)
@@ -127,7 +134,7 @@ void redis_command(struct redis *redis, struct redis_call *call, const struct sl
         return;
     }
     put_command(redis, args, count);
-    redis_owe(redis, call);
+    redis_owe(redis, call, args[0]);
 }
 
 void redis_tell(struct redis *redis, const struct slice *args, size_t count)
@@ -135,5 +142,5 @@ void redis_tell(struct redis *redis, const struct slice *args, size_t count)
     if (redis->state != REDIS_STATE_UP)
         return;
     put_command(redis, args, count);
-    redis_owe(redis, NULL);
+    redis_owe(redis, NULL, args[0]);
 }

@@ -3,6 +3,9 @@
 #pragma once
 
 #include "net/stream.h"
+#include "redis/credentials.h"
+#include "redis/nodes.h"
+#include "redis/operations.h"
 #include "redis/redis.h"
 #include "redis/reply.h"
 
@@ -10,9 +13,9 @@
 #define REDIS_SCRIPTS_MAX 16
 
 enum redis_state {
-    REDIS_STATE_WAITING,    /* for the next attempt to connect; no stream */
+    REDIS_STATE_WAITING,    /* for the next attempt, or for a name to be found; no stream */
     REDIS_STATE_CONNECTING, /* a stream that is not connected yet */
-    REDIS_STATE_GREETING,   /* AUTH, SELECT, PING are outstanding */
+    REDIS_STATE_GREETING,   /* AUTH, SELECT, ROLE, PING are outstanding */
     REDIS_STATE_UP,         /* commands are taken */
     REDIS_STATE_CLOSING,    /* aborted; on_closed of the stream is to come */
 };
@@ -21,6 +24,8 @@ enum redis_state {
 struct redis_owed {
     struct redis_call *call; /* NULL: nobody waits */
     uint64_t deadline_ms;    /* on the loop's clock */
+    uint64_t sent_us;        /* monotonic */
+    struct redis_operation *operation;
 };
 
 /* A ring of a power of two. */
@@ -38,6 +43,10 @@ struct redis_known_script {
     struct redis_call load;
 };
 
+struct redis_greeting {
+    struct redis_call login, select, role, ping;
+};
+
 struct redis {
     struct loop *loop;
     struct redis_settings settings;
@@ -46,15 +55,15 @@ struct redis {
 
     enum redis_state state;
     bool is_down_told;
+    bool has_served; /* the latest connection was up */
+    struct redis_nodes *nodes;
+    struct redis_credentials credentials;
     struct stream *stream;
-    struct tls *tls; /* made at the first attempt to connect; NULL: clear text */
-    const char *tls_name;
-    char tls_address[NET_ADDRESS_TEXT];
+    const char *tls_name; /* that the certificate of this connection must have */
     struct redis_reply_reader *reader;
     struct loop_timer *reconnect;
-    struct redis_call greeting;     /* the PING that ends it */
-    struct redis_call refusable[2]; /* AUTH and SELECT before it */
-    struct err why;                 /* of STATE_CLOSING */
+    struct redis_greeting greeting;
+    struct err why; /* of STATE_CLOSING */
 
     struct buf out; /* commands of this loop turn */
     struct loop_later flush;
@@ -64,9 +73,23 @@ struct redis {
     struct list refused; /* calls made while down: fail at the end of the turn */
     struct loop_later fail;
 
+    struct redis_operations operations;
     struct redis_known_script scripts[REDIS_SCRIPTS_MAX];
     size_t script_count;
 };
+
+/* ---- redis.c ---- */
+
+/* Ends the connection at the end of the turn, for the reason in redis->why. */
+void redis_drop(struct redis *redis);
+/* The greeting went well: commands are taken. */
+void redis_greeted(struct redis *redis);
+
+/* ---- greeting.c ---- */
+
+void redis_greeting_init(struct redis *redis);
+/* redis_greeted follows, or redis_drop. */
+void redis_greet(struct redis *redis);
 
 /* ---- command.c: encoding, order, deadlines ---- */
 
@@ -75,10 +98,12 @@ void redis_put_head(struct buf *out, size_t count);
 void redis_put_arg(struct buf *out, struct slice arg);
 void redis_put_int(struct buf *out, int64_t arg);
 
-/* A whole command was appended to redis->out: its reply goes to call (NULL: nobody). */
-void redis_owe(struct redis *redis, struct redis_call *call);
+/* A whole command was appended to redis->out: its reply goes to call (NULL: nobody). name: for the
+ * figures. */
+void redis_owe(struct redis *redis, struct redis_call *call, struct slice name);
 struct redis_owed *redis_owed_first(struct redis *redis);
-void redis_owed_drop_first(struct redis *redis);
+/* It is over, with a reply of that type. There is one; its call. */
+struct redis_call *redis_owed_take_first(struct redis *redis, enum redis_type reply);
 /* The call fires with REDIS_DOWN at the end of the turn. */
 void redis_refuse(struct redis *redis, struct redis_call *call);
 /* Fires on_reply, for the caller's eyes: after this the call is not lib/redis's any more. */

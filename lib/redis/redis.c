@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The life of the connection: connect (with TLS, where set), greet (AUTH, SELECT, PING), serve,
- * lose, wait, again. A Redis that answers late is treated as lost: with pipelining nothing behind
- * the late reply could be told apart. Refuses to repeat commands: only the caller knows whether
- * that is safe. */
+ * The life of the connection: connect to the next node (with TLS, where set), greet, serve, lose,
+ * wait, again. A Redis that answers late is treated as lost: with pipelining nothing behind the
+ * late reply could be told apart. One that has become a replica is lost as well. Refuses to repeat
+ * commands: only the caller knows whether that is safe. */
 #include "redis/redis.h"
 
 #include "base/assert.h"
 #include "base/xalloc.h"
 #include "redis/internal.h"
-
-#define UNIX_PREFIX SLICE("unix:")
 
 static void fail_owed(struct redis *redis, const char *why)
 {
@@ -17,8 +15,7 @@ static void fail_owed(struct redis *redis, const char *why)
 
     /* Nothing can be owed anew meanwhile: the connection is not up any more. */
     while (redis->owed.count > 0) {
-        struct redis_call *call = redis_owed_first(redis)->call;
-        redis_owed_drop_first(redis);
+        struct redis_call *call = redis_owed_take_first(redis, REDIS_DOWN);
         if (call)
             redis_fire(call, &down);
     }
@@ -33,7 +30,14 @@ static void tell_down(struct redis *redis, const char *why)
         redis->ops->on_down(redis->owner, why);
 }
 
-/* The stream is gone. */
+static uint64_t wait_ms(const struct redis *redis)
+{
+    return redis->has_served || redis_nodes_is_round_over(redis->nodes)
+               ? (uint64_t)redis->settings.reconnect_ms
+               : 0;
+}
+
+/* The stream is gone, or there was none. */
 static void on_lost(struct redis *redis, const char *why)
 {
     redis->stream = NULL;
@@ -41,13 +45,15 @@ static void on_lost(struct redis *redis, const char *why)
     redis_reply_reader_free(&redis->reader);
     buf_clear(&redis->out);
     loop_timer_stop(redis->oldest);
-    loop_timer_start(redis->reconnect, (uint64_t)redis->settings.reconnect_ms);
+    loop_timer_start(redis->reconnect, wait_ms(redis));
+    if (redis->has_served)
+        redis_nodes_repeat(redis->nodes);
+    redis->has_served = false;
     fail_owed(redis, why);
     tell_down(redis, why);
 }
 
-/* Ends the connection at the end of the turn, for the reason in redis->why. */
-static void drop(struct redis *redis)
+void redis_drop(struct redis *redis)
 {
     redis->state = REDIS_STATE_CLOSING;
     stream_abort(redis->stream);
@@ -67,22 +73,25 @@ static void on_oldest_due(void *owner)
     }
     (void)err_set(&redis->why, ERR_RETRY, "no reply within %lld ms",
                   (long long)redis->settings.timeout_ms);
-    drop(redis);
+    redis_drop(redis);
 }
 
 static void serve(struct redis *redis, const struct redis_value *value)
 {
-    const struct redis_owed *first = redis_owed_first(redis);
-
-    if (!first) {
+    if (!redis_owed_first(redis)) {
         (void)err_set(&redis->why, ERR_INVALID, "a reply that was not asked for");
-        drop(redis);
+        redis_drop(redis);
         return;
     }
-    struct redis_call *call = first->call;
-    redis_owed_drop_first(redis);
+    struct redis_call *call = redis_owed_take_first(redis, value->type);
+    bool is_demoted =
+        value->type == REDIS_ERROR && slice_starts_nocase(value->text, SLICE("READONLY "));
     if (call && !redis_script_repeats(redis, call, value))
         redis_fire(call, value);
+    if (is_demoted && redis->state != REDIS_STATE_CLOSING) {
+        (void)err_set(&redis->why, ERR_RETRY, "it has become a replica");
+        redis_drop(redis);
+    }
 }
 
 static void on_read(void *owner, struct slice bytes)
@@ -93,80 +102,38 @@ static void on_read(void *owner, struct slice bytes)
     if (redis->state == REDIS_STATE_CLOSING)
         return;
     if (redis_reply_feed(redis->reader, bytes, &redis->why)) {
-        drop(redis);
+        redis_drop(redis);
         return;
     }
     do {
         if (redis_reply_next(redis->reader, &value, &redis->why))
-            drop(redis);
+            redis_drop(redis);
         else if (value)
             serve(redis, value);
     } while (value && redis->state != REDIS_STATE_CLOSING);
 }
 
-static void on_refusable(void *owner, struct redis_call *call, const struct redis_value *value)
+void redis_greeted(struct redis *redis)
 {
-    struct redis *redis = owner;
-
-    if (value->type != REDIS_ERROR || redis->state == REDIS_STATE_CLOSING)
-        return;
-    (void)err_set(&redis->why, ERR_INVALID, "%s refused: %.*s",
-                  call == &redis->refusable[0] ? "AUTH" : "SELECT", SLICE_ARGS(value->text));
-    drop(redis);
-}
-
-static void on_greeted(void *owner, struct redis_call *call, const struct redis_value *value)
-{
-    struct redis *redis = owner;
-
-    (void)call;
-    if (value->type == REDIS_DOWN || redis->state == REDIS_STATE_CLOSING)
-        return;
-    /* LOADING, NOAUTH and the like: not usable yet. */
-    if (value->type == REDIS_ERROR) {
-        (void)err_set(&redis->why, ERR_RETRY, "PING refused: %.*s", SLICE_ARGS(value->text));
-        drop(redis);
-        return;
-    }
     redis->state = REDIS_STATE_UP;
+    redis->has_served = true;
     redis->is_down_told = false;
     if (redis->ops && redis->ops->on_up)
         redis->ops->on_up(redis->owner);
 }
 
-static void greet(struct redis *redis, struct redis_call *call, struct slice verb,
-                  const struct slice *arg)
-{
-    redis_put_head(&redis->out, arg ? 2 : 1);
-    redis_put_arg(&redis->out, verb);
-    if (arg)
-        redis_put_arg(&redis->out, *arg);
-    redis_owe(redis, call);
-}
-
 static void begin_greeting(struct redis *redis)
 {
-    struct slice password = slice_str(redis->settings.password);
-    struct buf database = {0};
-
     redis->state = REDIS_STATE_GREETING;
-    if (password.len > 0)
-        greet(redis, &redis->refusable[0], SLICE("AUTH"), &password);
-    if (redis->settings.database > 0) {
-        buf_add_u64(&database, (uint64_t)redis->settings.database);
-        struct slice number = buf_slice(&database);
-        greet(redis, &redis->refusable[1], SLICE("SELECT"), &number);
-        buf_free(&database);
-    }
-    greet(redis, &redis->greeting, SLICE("PING"), NULL);
+    redis_greet(redis);
 }
 
 static void on_connected(void *owner)
 {
     struct redis *redis = owner;
 
-    if (redis->tls)
-        stream_start_tls(redis->stream, redis->tls, redis->tls_name,
+    if (redis->credentials.tls)
+        stream_start_tls(redis->stream, redis->credentials.tls, redis->tls_name,
                          (uint64_t)redis->settings.timeout_ms);
     else
         begin_greeting(redis);
@@ -194,39 +161,40 @@ static const struct stream_ops STREAM_OPS = {
     .on_closed = on_closed,
 };
 
-/* The certificate must be for tls_name or, without one, for the address. */
-static int prepare_tls(struct redis *redis, const struct net_address *to, struct err *err)
+static void on_node(void *owner, const struct redis_node *node)
 {
-    const char *ca = redis->settings.tls_ca;
+    struct redis *redis = owner;
+    const char *name = redis->settings.tls_name;
+    uint64_t timeout_ms = (uint64_t)redis->settings.timeout_ms;
+    struct err err;
 
-    if (!redis->settings.tls || redis->tls)
-        return 0;
-    if (redis->settings.tls_name[0])
-        redis->tls_name = redis->settings.tls_name;
+    if (redis_credentials_refresh(&redis->credentials, &redis->settings, &err)) {
+        on_lost(redis, err.text);
+        return;
+    }
+    redis->tls_name = name && name[0] ? name : node->host;
+    if (node->path)
+        redis->stream =
+            stream_connect_unix(redis->loop, node->path, timeout_ms, &STREAM_OPS, redis);
     else
-        redis->tls_name = net_address_ip(to, redis->tls_address);
-    return tls_new_client(true, ca[0] ? ca : NULL, &redis->tls, err);
+        redis->stream =
+            stream_connect(redis->loop, &node->ip, NULL, timeout_ms, &STREAM_OPS, redis);
+    redis->reader = redis_reply_reader_new();
+    redis->state = REDIS_STATE_CONNECTING;
 }
+
+static void on_no_node(void *owner, const char *why)
+{
+    on_lost(owner, why);
+}
+
+static const struct redis_nodes_ops NODES_OPS = {.on_next = on_node, .on_none = on_no_node};
 
 static void connect_now(void *owner)
 {
-    struct redis *redis = owner;
-    struct slice address = slice_str(redis->settings.address);
-    uint64_t timeout_ms = (uint64_t)redis->settings.timeout_ms;
-    struct net_address to;
-    struct err err;
+    const struct redis *redis = owner;
 
-    if (slice_starts_nocase(address, UNIX_PREFIX)) {
-        redis->stream = stream_connect_unix(redis->loop, redis->settings.address + UNIX_PREFIX.len,
-                                            timeout_ms, &STREAM_OPS, redis);
-    } else if (net_address_parse_port(address, 0, &to, &err) || prepare_tls(redis, &to, &err)) {
-        on_lost(redis, err.text);
-        return;
-    } else {
-        redis->stream = stream_connect(redis->loop, &to, NULL, timeout_ms, &STREAM_OPS, redis);
-    }
-    redis->reader = redis_reply_reader_new();
-    redis->state = REDIS_STATE_CONNECTING;
+    redis_nodes_next(redis->nodes);
 }
 
 struct redis *redis_new(struct loop *loop, const struct redis_settings *settings,
@@ -239,9 +207,8 @@ struct redis *redis_new(struct loop *loop, const struct redis_settings *settings
     redis->ops = ops;
     redis->owner = owner;
     list_init(&redis->refused);
-    redis->greeting = (struct redis_call){.on_reply = on_greeted, .owner = redis};
-    for (size_t i = 0; i < sizeof redis->refusable / sizeof *redis->refusable; i++)
-        redis->refusable[i] = (struct redis_call){.on_reply = on_refusable, .owner = redis};
+    redis_greeting_init(redis);
+    redis->nodes = redis_nodes_new(loop, settings->address, &NODES_OPS, redis);
     redis->reconnect = loop_timer_new(loop, connect_now, redis);
     redis->oldest = loop_timer_new(loop, on_oldest_due, redis);
     loop_timer_start(redis->reconnect, 0); /* so that on_down never fires from inside */
@@ -298,7 +265,8 @@ void redis_free(struct redis **ret_redis)
     loop_later_cancel(redis->loop, &redis->fail);
     loop_timer_free(&redis->reconnect);
     loop_timer_free(&redis->oldest);
-    tls_free(&redis->tls);
+    redis_nodes_free(&redis->nodes);
+    redis_credentials_free(&redis->credentials);
     redis_reply_reader_free(&redis->reader);
     buf_free(&redis->out);
     xfree(redis->owed.at);
@@ -309,4 +277,10 @@ void redis_free(struct redis **ret_redis)
 bool redis_is_up(const struct redis *redis)
 {
     return redis->state == REDIS_STATE_UP;
+}
+
+size_t redis_operations(const struct redis *redis, const struct redis_operation **ret_operations)
+{
+    *ret_operations = redis->operations.at;
+    return redis->operations.count;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A pipelined, self-healing connection to one Redis, on a loop. hiredis only reads replies; sockets
- * are lib/net streams. Redis is an index that can be thrown away: every command may fail, and
- * callers go on without it. */
+ * A pipelined, self-healing connection to the primary of one Redis, on a loop. hiredis only reads
+ * replies; sockets are lib/net streams. Redis is an index that can be thrown away: every command
+ * may fail, and callers go on without it. */
 #pragma once
 
 #include "base/buf.h"
+#include "base/durations.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "base/slice.h"
@@ -13,14 +14,18 @@
 struct redis;
 
 struct redis_settings {
-    const char *address;  /* "ip:port" or "unix:/path" */
-    const char *password; /* "" none */
-    const char *tls_ca;   /* PEM file; "" the system's */
-    const char *tls_name; /* in the server's certificate; "" the ip of the address */
+    const char *address;         /* "host:port,..." or "unix:/path": see redis/nodes.h */
+    const char *username;        /* of an ACL; "" the default user */
+    const char *password;        /* "" none */
+    const char *password_file;   /* instead of password; read at each connect */
+    const char *tls_ca;          /* PEM file; "" the system's */
+    const char *tls_certificate; /* PEM files of our own; "" none */
+    const char *tls_key;
+    const char *tls_name; /* in the server's certificate; "" the host of the address */
     bool tls;
     int64_t database;
     int64_t timeout_ms;   /* of a command; the connection is dropped and re-opened after it */
-    int64_t reconnect_ms; /* between attempts */
+    int64_t reconnect_ms; /* between rounds of attempts */
 };
 
 struct redis_ops {
@@ -40,6 +45,9 @@ struct redis *redis_new(struct loop *loop, const struct redis_settings *settings
  * callback of this redis. NULL accepted, NULL set. */
 void redis_free(struct redis **redis);
 bool redis_is_up(const struct redis *redis);
+/* The password may have changed: gives the new one on the connection there is, behind the commands
+ * that are outstanding. Refused, the connection goes on with the old one. */
+void redis_renew(struct redis *redis);
 
 enum redis_type { REDIS_NIL, REDIS_INT, REDIS_TEXT, REDIS_ARRAY, REDIS_ERROR, REDIS_DOWN };
 
@@ -75,9 +83,29 @@ void redis_tell(struct redis *redis, const struct slice *args, size_t count);
 
 /* A Lua script, a constant of the caller. EVALSHA, and EVAL after NOSCRIPT. */
 struct redis_script {
-    const char *name;   /* for people */
+    const char *name;   /* for people, and for the figures */
     const char *source; /* Lua */
 };
 void redis_run(struct redis *redis, struct redis_call *call, const struct redis_script *script,
                const struct slice *keys, size_t key_count, const struct slice *args,
                size_t arg_count);
+
+/* ---- figures for metrics, since start ---- */
+
+enum redis_result {
+    REDIS_RESULT_OK,
+    REDIS_RESULT_ERROR, /* a reply that says so */
+    REDIS_RESULT_LOST,  /* none: the connection went first */
+    REDIS_RESULTS
+};
+const char *redis_result_name(enum redis_result result);
+
+#define REDIS_OPERATIONS_MAX   32
+#define REDIS_OPERATION_LENGTH 24
+
+struct redis_operation {               /* all of one name */
+    char name[REDIS_OPERATION_LENGTH]; /* of the command or the script */
+    struct durations took[REDIS_RESULTS];
+};
+/* Those that were sent; what was refused while down was not. Valid until the next call. */
+size_t redis_operations(const struct redis *redis, const struct redis_operation **ret_operations);

@@ -44,7 +44,7 @@ static void put_call(struct redis *redis, struct redis_call *call, struct slice 
     redis_put_arg(&redis->out, verb);
     redis_put_arg(&redis->out, script);
     buf_add(&redis->out, buf_slice(&call->tail));
-    redis_owe(redis, call);
+    redis_owe(redis, call, slice_str(call->script->name));
 }
 
 void redis_run_tail(struct redis *redis, struct redis_call *call, const struct redis_script *script,

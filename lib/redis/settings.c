@@ -3,20 +3,8 @@
 #include "redis/settings.h"
 
 #include "base/slice.h"
-#include "net/address.h"
-#include "net/tls.h"
-
-static int check_address(const char *value, struct err *err)
-{
-    struct slice address = slice_str(value);
-    struct net_address unused;
-
-    if (slice_starts_nocase(address, SLICE("unix:/")))
-        return 0;
-    if (net_address_parse_port(address, 0, &unused, err))
-        return err_wrap(err, "give ip:port, [ipv6]:port or unix:/path");
-    return 0;
-}
+#include "redis/credentials.h"
+#include "redis/nodes.h"
 
 static const struct conf_setting SETTINGS[] = {
     {.name = "address",
@@ -24,10 +12,13 @@ static const struct conf_setting SETTINGS[] = {
      .offset = CONF_AT(struct redis_settings, address),
      .fallback = "127.0.0.1:6379",
      .min = 1,
-     .max = 200,
+     .max = 1000,
      .unit = "",
-     .help = "Where Redis 7 listens: ip:port, [ipv6]:port or unix:/path/of/socket.",
-     .check = check_address},
+     .help = "Where Redis 7 listens: host:port, [ipv6]:port or unix:/path/of/socket. Names are "
+             "looked up at each connect. Several places with commas, or several addresses of a "
+             "name, are one Redis and its replicas: they are tried in order until the primary is "
+             "found.",
+     .check = redis_nodes_check},
     {.name = "database",
      .type = CONF_INT,
      .offset = CONF_AT(struct redis_settings, database),
@@ -43,7 +34,17 @@ static const struct conf_setting SETTINGS[] = {
      .min = 0,
      .max = 500,
      .unit = "",
-     .help = "For AUTH; empty: none."},
+     .help = "For AUTH; empty: none. Better in a file of its own: password_file."},
+    {.name = "password_file",
+     .type = CONF_STRING,
+     .offset = CONF_AT(struct redis_settings, password_file),
+     .fallback = "",
+     .min = 0,
+     .max = 4096,
+     .unit = "",
+     .help = "File with the password, instead of password. It is read at each connect, and a "
+             "changed one is given on the connection there is.",
+     .file_of = conf_path},
     {.name = "reconnect_ms",
      .type = CONF_INT,
      .offset = CONF_AT(struct redis_settings, reconnect_ms),
@@ -74,7 +75,26 @@ static const struct conf_setting SETTINGS[] = {
      .min = 0,
      .max = 4096,
      .unit = "",
-     .help = "PEM file with the CA certificates to trust; empty: the system's."},
+     .help = "PEM file with the CA certificates to trust; empty: the system's.",
+     .file_of = conf_path},
+    {.name = "tls_certificate",
+     .type = CONF_STRING,
+     .offset = CONF_AT(struct redis_settings, tls_certificate),
+     .fallback = "",
+     .min = 0,
+     .max = 4096,
+     .unit = "",
+     .help = "PEM file with a certificate of our own to show; empty: none.",
+     .file_of = conf_path},
+    {.name = "tls_key",
+     .type = CONF_STRING,
+     .offset = CONF_AT(struct redis_settings, tls_key),
+     .fallback = "",
+     .min = 0,
+     .max = 4096,
+     .unit = "",
+     .help = "PEM file with the key of tls_certificate.",
+     .file_of = conf_path},
     {.name = "tls_name",
      .type = CONF_STRING,
      .offset = CONF_AT(struct redis_settings, tls_name),
@@ -82,23 +102,29 @@ static const struct conf_setting SETTINGS[] = {
      .min = 0,
      .max = 255,
      .unit = "",
-     .help = "Name that the server's certificate must have; empty: the IP address in address."},
+     .help = "Name that the server's certificate must have; empty: the host in address."},
+    {.name = "username",
+     .type = CONF_STRING,
+     .offset = CONF_AT(struct redis_settings, username),
+     .fallback = "",
+     .min = 0,
+     .max = 500,
+     .unit = "",
+     .help = "Of a user of Redis' ACL; empty: the default user."},
 };
 
 /* What would otherwise be noticed at the first connection only. */
-static int check_tls(const void *values, struct err *err)
+static int check(const void *values, struct err *err)
 {
     const struct redis_settings *settings = values;
-    struct tls *tls = NULL;
 
-    if (!settings->tls)
-        return 0;
-    if (slice_starts_nocase(slice_str(settings->address), SLICE("unix:/")))
+    if (settings->password[0] && settings->password_file[0])
+        return err_set(err, ERR_INVALID, "there is a password and a password_file; give one");
+    if (settings->tls && slice_starts_nocase(slice_str(settings->address), SLICE("unix:/")))
         return err_set(err, ERR_INVALID, "tls is not for unix sockets");
-    if (tls_new_client(true, settings->tls_ca[0] ? settings->tls_ca : NULL, &tls, err))
-        return -1;
-    tls_free(&tls);
-    return 0;
+    if (!settings->tls_certificate[0] != !settings->tls_key[0])
+        return err_set(err, ERR_INVALID, "tls_certificate and tls_key need each other");
+    return redis_credentials_check(settings, err);
 }
 
 const struct conf_section REDIS_SECTION = {
@@ -108,5 +134,5 @@ const struct conf_section REDIS_SECTION = {
     .settings = SETTINGS,
     .count = sizeof SETTINGS / sizeof *SETTINGS,
     .size = sizeof(struct redis_settings),
-    .check = check_tls,
+    .check = check,
 };

@@ -5,12 +5,14 @@
 #pragma once
 
 #include "bus/bus.h"
+#include "bus/scan.h"
 
 struct backend {
     const char *name;
-    bool is_durable;       /* survives kill -9, and another process may open the place then */
-    bool compacts_at_once; /* replaced records are gone when the new one is acknowledged */
-    uint64_t patience_ms;  /* the longest any single step may take before a test gives up */
+    bool is_durable;            /* survives kill -9, and another process may open the place then */
+    bool compacts_at_once;      /* replaced records are gone when the new one is acknowledged */
+    bool is_scanned_in_process; /* a scan may run in the process that has the log open */
+    uint64_t patience_ms;       /* the longest any single step may take before a test gives up */
 };
 
 extern const struct backend BACKEND;
@@ -27,6 +29,8 @@ struct place *place_attach(const char *name);
 /* A hub on it; where one hub per process is all there can be, it is the same one again. */
 struct bus_hub *place_open(struct place *place);
 void place_close(struct place *place, struct bus_hub **hub);
+/* A scan of these topics; the place has no open hub unless is_scanned_in_process. */
+struct scan *place_scan(struct place *place, const enum bus_topic *topics, size_t count);
 /* The broker goes away or comes back; false: this back end has none. */
 bool place_set_available(struct place *place, bool is_available);
 

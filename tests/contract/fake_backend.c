@@ -8,6 +8,7 @@
 const struct backend BACKEND = {
     .name = "fake",
     .compacts_at_once = true,
+    .is_scanned_in_process = true,
     .patience_ms = 10000,
 };
 
@@ -55,6 +56,11 @@ void place_close(struct place *place, struct bus_hub **hub)
 {
     (void)place;
     *hub = NULL;
+}
+
+struct scan *place_scan(struct place *place, const enum bus_topic *topics, size_t count)
+{
+    return bus_fake_scan(place->hub, topics, count);
 }
 
 bool place_set_available(struct place *place, bool is_available)

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "bus/kafka/scan.h"
 #include "bus/kafka/topics.h"
 #include "contract/kafka_backend.h"
 #include "net/clock.h"
@@ -20,6 +21,7 @@ const struct backend BACKEND = {
     .name = "kafka",
     .is_durable = true,
     .compacts_at_once = false,
+    .is_scanned_in_process = true,
     .patience_ms = 60000,
 };
 
@@ -157,6 +159,15 @@ void place_close(struct place *place, struct bus_hub **hub)
 {
     (void)place;
     bus_hub_close(hub);
+}
+
+struct scan *place_scan(struct place *place, const enum bus_topic *topics, size_t count)
+{
+    struct scan *scan = NULL;
+    struct err err;
+
+    ASSERT(scan_open(&KAFKA_SCAN, &place->settings, topics, count, &scan, &err) == 0);
+    return scan;
 }
 
 /* One line to the broker's keeper, one back. */

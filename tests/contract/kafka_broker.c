@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What only bus_kafka promises, on a real broker: the retention guard, and that a second process
  * with the same instance id takes everything from the first. */
+#include "bus/figures.h"
 #include "bus/kafka/topics.h"
 #include "contract/kafka_backend.h"
 #include "contract/rig.h"

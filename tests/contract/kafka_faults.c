@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "bus/bus.h"
+#include "bus/figures.h"
 #include "bus/settings.h"
 #include "contract/kafka_backend.h"
 #include "net/clock.h"

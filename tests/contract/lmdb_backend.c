@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "bus/lmdb/scan.h"
 #include "bus/settings.h"
 #include "contract/rig.h"
 
@@ -115,6 +116,15 @@ void place_close(struct place *place, struct bus_hub **hub)
     *hub = NULL;
     if (--place->users == 0)
         bus_hub_close(&place->hub);
+}
+
+struct scan *place_scan(struct place *place, const enum bus_topic *topics, size_t count)
+{
+    struct bus_settings settings = settings_of(place);
+    struct scan *scan = NULL;
+    struct err err;
+
+    return scan_open(&LMDB_SCAN, &settings, topics, count, &scan, &err) == 0 ? scan : NULL;
 }
 
 bool place_set_available(struct place *place, bool is_available)
@@ -263,9 +273,35 @@ static void test_lmdb_full_disk_refuses_and_goes_on(void **state)
     tap_expect_count(tap, count + 1);
 }
 
+static void refuse_record(void *owner, enum bus_topic topic, const struct bus_delivery *delivery)
+{
+    (void)owner;
+    (void)topic;
+    (void)delivery;
+    fail_msg("a record of a log that does not exist");
+}
+
+static void test_lmdb_a_log_that_is_not_there_is_no_use_waiting_for(void **state)
+{
+    static const enum bus_topic topics[] = {BUS_EVENT};
+    const struct bus_settings settings = {.directory = "/nonexistent"};
+    const struct scan_ops ops = {.on_record = refuse_record};
+    struct scan *scan = NULL;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(scan_open(&LMDB_SCAN, &settings, topics, 1, &scan, &err), 0);
+    assert_int_equal(scan_read(scan, 0, &ops, &err), -1);
+    assert_int_equal(err.kind, ERR_INVALID);
+    assert_non_null(strstr(err.text, "/nonexistent"));
+    assert_false(scan_is_at_end(scan));
+    scan_free(&scan);
+}
+
 int backend_tests(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lmdb_a_log_that_is_not_there_is_no_use_waiting_for),
         RIG_TEST(test_lmdb_a_second_process_is_refused),
         RIG_TEST(test_lmdb_partitions_grow_but_never_shrink),
         RIG_TEST(test_lmdb_full_map_refuses_and_goes_on),

@@ -15,8 +15,10 @@ int main(int argc, char **argv)
     failed += publish_tests();
     failed += consume_tests();
     failed += group_tests();
+    failed += backlog_tests();
     failed += fetch_tests();
     failed += compaction_tests();
+    failed += scan_tests();
     failed += crash_tests();
     failed += backend_tests();
     return failed == 0 ? 0 : 1;

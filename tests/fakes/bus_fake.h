@@ -6,6 +6,7 @@
 #pragma once
 
 #include "bus/bus.h"
+#include "bus/scan.h"
 
 /* The next `count` records published to the topic fail like that. is_stored: they are stored all
  * the same, and the acknowledgement says maybe_persisted. */
@@ -42,6 +43,9 @@ size_t bus_fake_count(const struct bus_hub *hub, enum bus_topic topic);
  * goes. */
 bool bus_fake_record(const struct bus_hub *hub, enum bus_topic topic, size_t index,
                      struct bus_delivery *ret_record);
+/* A scan of what is stored, and will be, while the hub lives. Out of reach while the broker is
+ * dropped. */
+struct scan *bus_fake_scan(struct bus_hub *hub, const enum bus_topic *topics, size_t count);
 /* The committed watermark of a group, BUS_COMMITTED: none. */
 int64_t bus_fake_committed(const struct bus_hub *hub, enum bus_topic topic, const char *group,
                            int32_t partition);

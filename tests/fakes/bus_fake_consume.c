@@ -165,7 +165,7 @@ static void deliver(struct bus_consumer *c, int32_t partition)
         if (!p->records[offset])
             continue;
         left--;
-        watermark_take(share->watermark, offset);
+        watermark_take(share->watermark, offset, p->records[offset]->delivery.stored_at_ms);
         c->bus->stats.consumed[c->group->topic]++;
         c->ops->on_record(c->owner, &p->records[offset]->delivery);
         if (share->starts != starts || !is_deliverable(c, share))

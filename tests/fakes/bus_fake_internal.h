@@ -2,6 +2,7 @@
  * The private types of the fake bus. */
 #pragma once
 
+#include "bus/figures.h"
 #include "bus/watermark.h"
 #include "fakes/bus_fake.h"
 

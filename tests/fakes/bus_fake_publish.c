@@ -52,11 +52,12 @@ static void conclude(struct bus *bus, struct publication *p, const struct bus_ac
 {
     struct bus_ticket *ticket = p->ticket;
 
-    bus->stats.ack_count++;
-    if (ack->ok)
+    if (ack->ok) {
         bus->stats.published[p->topic]++;
-    else
+        durations_add(&bus->stats.acks[p->topic], 0); /* there is no clock in here */
+    } else {
         bus->stats.publish_failed[p->topic]++;
+    }
     xfree(p);
     fire(ticket, ack);
 }

@@ -89,10 +89,11 @@ static struct bus_fetch *find_beyond(const struct run *run, int64_t end)
 
 /* The leader has said where the partition ends: what is awaited beyond is not there, and never was
  * acknowledged. */
-static void on_end(void *owner, int64_t end)
+static void on_end(void *owner, const rd_kafka_topic_partition_list_t *ends)
 {
     struct run *run = owner;
     struct reader *reader = run->reader;
+    int64_t end = ends->elems[0].offset;
     struct bus_fetch *fetch;
 
     run->end = NULL;
@@ -104,11 +105,13 @@ static void on_end(void *owner, int64_t end)
 
 static void on_end_of_partition(struct reader *reader, struct run *run)
 {
-    const struct end_place place = {.topic_name = reader_topic_name(reader, run->topic),
-                                    .partition = run->partition};
+    const struct end_answer answer = {on_end, run};
 
-    if (!run->end)
-        run->end = end_ask(reader->bus->loop, reader->client, &place, on_end, run);
+    if (run->end)
+        return;
+    rd_kafka_topic_partition_list_t *place = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(place, reader_topic_name(reader, run->topic), run->partition);
+    run->end = end_ask(reader->bus->loop, reader->client, place, &answer);
 }
 
 void answers_take(struct reader *reader, const rd_kafka_message_t *record)

@@ -6,7 +6,9 @@
  * alive; nothing here blocks the loop. */
 #include "base/xalloc.h"
 #include "client.h"
+#include "commit.h"
 #include "consumer.h"
+#include "lookup.h"
 
 #define LAST_COMMIT_MS 5000
 #define CLOSE_MS       5000
@@ -25,8 +27,10 @@ static void resize(struct bus_consumer *consumer, int32_t count)
 
 static void assign_list(struct bus_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
 {
-    if (rd_kafka_assign(client_rk(consumer->client), list))
-        consumer->bus->stats.errors++;
+    rd_kafka_resp_err_t error = rd_kafka_assign(client_rk(consumer->client), list);
+
+    if (error)
+        hub_count_error(consumer->bus, error);
 }
 
 static void assign_nothing(struct bus_consumer *consumer)
@@ -182,10 +186,9 @@ static void forget_parts(struct bus_consumer *consumer)
 static void give_up_parts(struct bus_consumer *consumer)
 {
     forget_parts(consumer);
-    if (rd_kafka_assign(client_rk(consumer->client), NULL))
-        consumer->bus->stats.errors++;
+    assign_list(consumer, NULL);
     consumer->phase = CONSUMER_RUNNING;
-    if (consumer->is_leaving) {
+    if (consumer->is_leaving || consumer->is_renewing) {
         consumer->phase = CONSUMER_CLOSING;
         consumer->deadline_ms = loop_now_ms(consumer->bus->loop) + CLOSE_MS;
         membership_close(consumer);

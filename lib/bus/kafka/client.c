@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/xalloc.h"
 
 struct client {
@@ -35,47 +34,20 @@ static void drop_log(const rd_kafka_t *rk, int level, const char *facility, cons
     (void)line;
 }
 
-static int set_option(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
-{
-    char why[256];
-
-    if (rd_kafka_conf_set(conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK)
-        return 0;
-    return err_set(err, ERR_INVALID, "librdkafka refuses %s=%s: %s", name, value, why);
-}
-
 static int set_options(rd_kafka_conf_t *conf, const struct client_option *options, struct err *err)
 {
     for (; options->name; options++)
-        if (set_option(conf, options->name, options->value, err))
+        if (option_set(conf, options->name, options->value, err))
             return -1;
     return 0;
-}
-
-/* "name=value" of the operator; settings.c has refused the names that are ours. */
-static int set_free_option(rd_kafka_conf_t *conf, const char *text, struct err *err)
-{
-    struct slice value = slice_str(text);
-    struct slice name = slice_trim(slice_cut(&value, '='));
-    struct buf name_z = {0}, value_z = {0};
-
-    buf_add(&name_z, name);
-    buf_add(&value_z, slice_trim(value));
-    int result = set_option(conf, buf_str(&name_z), buf_str(&value_z), err);
-    buf_free(&name_z);
-    buf_free(&value_z);
-    return result;
 }
 
 static int set_settings(rd_kafka_conf_t *conf, const struct bus_settings *settings, struct err *err)
 {
     if (set_options(conf, shared_options, err) ||
-        set_option(conf, "bootstrap.servers", settings->brokers, err))
+        option_set(conf, "bootstrap.servers", settings->brokers, err))
         return -1;
-    for (const char *const *text = settings->librdkafka; text && *text; text++)
-        if (set_free_option(conf, *text, err))
-            return -1;
-    return 0;
+    return options_set(conf, settings, err);
 }
 
 static rd_kafka_t *open_handle(const struct client_plan *plan, rd_kafka_conf_t *conf,
@@ -99,7 +71,7 @@ int client_new(const struct bus_settings *settings, const struct client_plan *pl
     if (plan->prepare)
         plan->prepare(conf, plan->owner);
     if (set_settings(conf, settings, err) == 0 &&
-        set_option(conf, "client.id", plan->id, err) == 0 &&
+        option_set(conf, "client.id", plan->id, err) == 0 &&
         set_options(conf, plan->options, err) == 0)
         rk = open_handle(plan, conf, err);
     if (!rk) {
@@ -118,9 +90,22 @@ int client_check(const struct bus_settings *settings, struct err *err)
     int result = set_settings(conf, settings, err);
 
     if (result == 0)
-        result = set_option(conf, "compression.codec", settings->compression, err);
+        result = option_set(conf, "compression.codec", settings->compression, err);
     rd_kafka_conf_destroy(conf);
     return result;
+}
+
+/* PLAIN and SCRAM only; other mechanisms have no login that could be set. */
+void client_login(struct client *client, const struct options_login *login)
+{
+    struct options_login words = *login;
+
+    if (!client || words.password.len == 0)
+        return;
+    rd_kafka_error_t *error = rd_kafka_sasl_set_credentials(client->rk, buf_str(&words.username),
+                                                            buf_str(&words.password));
+    if (error)
+        rd_kafka_error_destroy(error);
 }
 
 rd_kafka_t *client_rk(const struct client *client)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "bus/settings.h"
 #include "net/loop.h"
+#include "options.h"
 
 struct client;
 
@@ -30,6 +31,8 @@ MUST_CHECK int client_new(const struct bus_settings *settings, const struct clie
 /* Whether librdkafka takes brokers, compression and the free settings. */
 MUST_CHECK int client_check(const struct bus_settings *settings, struct err *err);
 
+/* For every login from now on; connections that are open stay so. NULL client: nothing to do. */
+void client_login(struct client *client, const struct options_login *login);
 rd_kafka_t *client_rk(const struct client *client);
 /* From any thread. */
 struct client *client_take(struct client *client);

@@ -2,8 +2,9 @@
  * Watermarks become committed offsets, one commit on its way at a time. A commit also proves that
  * the group still has us (the coordinator refuses a stale generation and counts it as a heartbeat),
  * so one is sent now and then even when nothing has moved: bus_owns rests on it. */
+#include "commit.h"
+
 #include "client.h"
-#include "consumer.h"
 
 /* Proof is renewed after this fraction of the session timeout. */
 #define PROOF_FRACTION 6
@@ -93,7 +94,7 @@ void commit_on_result(rd_kafka_t *rk, rd_kafka_resp_err_t error,
     consumer->is_commit_sent = false;
     consumer->is_commit_failed = error != RD_KAFKA_RESP_ERR_NO_ERROR;
     if (consumer->is_commit_failed)
-        consumer->bus->stats.errors++;
+        hub_count_error(consumer->bus, error);
     else
         consumer->proof_ms = consumer->commit_sent_ms;
     for (int i = 0; offsets && !consumer->is_commit_failed && i < offsets->cnt; i++)

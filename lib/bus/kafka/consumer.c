@@ -2,9 +2,12 @@
  * The consumer as bus.h shows it, and its tick. */
 #include "consumer.h"
 
+#include "backlog.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "client.h"
+#include "commit.h"
+#include "lookup.h"
 #include "pump.h"
 
 #define TICK_MS         200 /* commits; also polls, or librdkafka takes us for dead */
@@ -35,6 +38,7 @@ static void tick_running(struct bus_consumer *consumer)
             if (consumer->parts[p].state == PART_LOOKUP)
                 lookup_start(consumer);
     commit_send(consumer);
+    backlog_refresh(consumer);
 }
 
 static void on_tick(void *owner)
@@ -54,6 +58,8 @@ static void on_tick(void *owner)
         membership_finish(consumer);
         return;
     }
+    if (consumer->is_renewing && membership_is_closed(consumer))
+        membership_reopen(consumer);
     loop_timer_start(consumer->tick,
                      consumer->phase == CONSUMER_CLOSING ? CLOSING_TICK_MS : TICK_MS);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A consumer and its files: consumer.c (bus.h calls, tick), membership.c (the handle), assignment.c
  * (partitions come and go), lookup.c (offsets of new partitions), delivery.c (records,
- * back-pressure), commit.c (the watermark reaches the group).
+ * back-pressure), commit.c (the watermark reaches the group), backlog.c (what waits behind it).
  *
  * One mechanism moves the fetch position: rd_kafka_assign with the explicit offset of every started
  * partition. It purges what librdkafka had prefetched and is exact where seek is not: a seek that
@@ -12,6 +12,7 @@
 #include "part.h"
 
 struct client;
+struct end_question;
 struct lookup;
 struct pump;
 
@@ -39,12 +40,15 @@ struct bus_consumer {
 
     enum consumer_phase phase;
     bool has_joined, is_leaving;
+    bool is_renewing; /* leaves to join again with a new handle */
     struct client *client;
     rd_kafka_queue_t *queue;
     struct pump *pump;
     struct part *parts; /* by partition number */
     int32_t part_count;
     struct lookup *lookup; /* being asked */
+    struct end_question *ends;
+    uint64_t ends_due_ms; /* see backlog.h */
 
     bool is_held;   /* bus_pause: do not poll */
     bool is_parked; /* held for long: paused in librdkafka, polling again */
@@ -71,6 +75,11 @@ void membership_poll(void *owner);
 /* Begins to leave the group: phase closing. */
 void membership_close(struct bus_consumer *consumer);
 bool membership_is_closed(const struct bus_consumer *consumer);
+/* Leaves the group as ever (on_revoked, bus_release, last commit) and joins it with a new handle.
+ */
+void membership_renew(struct bus_consumer *consumer);
+/* The handle is closed: a new one, for membership_renew. */
+void membership_reopen(struct bus_consumer *consumer);
 /* Frees the consumer and calls on_left. */
 void membership_finish(struct bus_consumer *consumer);
 
@@ -106,15 +115,3 @@ void assignment_step_later(struct bus_consumer *consumer);
 void assignment_lose(struct bus_consumer *consumer);
 /* bus_leave: as if all was revoked. */
 void assignment_leave(struct bus_consumer *consumer);
-
-/* ---- commit.c ---- */
-/* Sends what has moved, or proof of life when nothing has for long. */
-void commit_send(struct bus_consumer *consumer);
-void commit_on_result(rd_kafka_t *rk, rd_kafka_resp_err_t error,
-                      rd_kafka_topic_partition_list_t *offsets, void *owner);
-
-/* ---- lookup.c ---- */
-/* Asks for committed and newest offsets of the partitions in PART_LOOKUP. */
-void lookup_start(struct bus_consumer *consumer);
-/* Nobody waits for the answer any more. NULL accepted, NULL set. */
-void lookup_abandon(struct lookup **lookup);

@@ -81,6 +81,7 @@ static void deliver(struct bus_consumer *consumer, struct part *part,
         .is_tombstone = record->payload == NULL,
     };
 
+    watermark_take(part->watermark, delivery.offset, delivery.stored_at_ms);
     note_seen(part, delivery.stored_at_ms);
     consumer->bus->stats.consumed[consumer->topic]++;
     consumer->ops->on_record(consumer->owner, &delivery);
@@ -99,7 +100,6 @@ static void on_record(struct bus_consumer *consumer, const rd_kafka_message_t *r
     }
     part->position = record->offset + 1;
     part->is_reset = false;
-    watermark_take(part->watermark, record->offset);
     deliver(consumer, part, record);
     delivery_set_flow(consumer, record->partition);
 }
@@ -121,7 +121,7 @@ bool delivery_poll(struct bus_consumer *consumer)
         if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
             assignment_on_reset(consumer, record->partition);
         else if (error)
-            consumer->bus->stats.errors++;
+            hub_count_error(consumer->bus, error);
         else
             on_record(consumer, record);
         rd_kafka_message_destroy(record);

@@ -6,25 +6,24 @@
 #include "client.h"
 
 #define ANSWER_MS 3000
+#define UNKNOWN   ((int64_t)-1)
 
 struct end_question {
     struct client *client;
-    rd_kafka_topic_partition_list_t *place;
-    int64_t end;
-    void (*on_end)(void *owner, int64_t end);
-    void *owner;
+    rd_kafka_topic_partition_list_t *places;
+    struct end_answer answer; /* on_ends NULL: nobody waits any more */
 };
 
 static void ask(void *owner)
 {
     struct end_question *question = owner;
-    rd_kafka_topic_partition_list_t *place = question->place;
+    rd_kafka_topic_partition_list_t *places = question->places;
 
-    question->end = -1;
-    if (rd_kafka_offsets_for_times(client_rk(question->client), place, ANSWER_MS) ==
-            RD_KAFKA_RESP_ERR_NO_ERROR &&
-        place->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR && place->elems[0].offset >= 0)
-        question->end = place->elems[0].offset;
+    rd_kafka_resp_err_t error =
+        rd_kafka_offsets_for_times(client_rk(question->client), places, ANSWER_MS);
+    for (int i = 0; i < places->cnt; i++)
+        if (error || places->elems[i].err || places->elems[i].offset < 0)
+            places->elems[i].offset = UNKNOWN;
     client_put(&question->client);
 }
 
@@ -32,25 +31,23 @@ static void on_answered(void *owner)
 {
     struct end_question *question = owner;
 
-    if (question->on_end)
-        question->on_end(question->owner, question->end);
-    rd_kafka_topic_partition_list_destroy(question->place);
+    if (question->answer.on_ends)
+        question->answer.on_ends(question->answer.owner, question->places);
+    rd_kafka_topic_partition_list_destroy(question->places);
     xfree(question);
 }
 
 struct end_question *end_ask(struct loop *loop, struct client *client,
-                             const struct end_place *place,
-                             void (*on_end)(void *owner, int64_t end), void *owner)
+                             rd_kafka_topic_partition_list_t *places,
+                             const struct end_answer *answer)
 {
     struct end_question *question = xalloc(sizeof *question);
 
     question->client = client_take(client);
-    question->on_end = on_end;
-    question->owner = owner;
-    question->place = rd_kafka_topic_partition_list_new(1);
-    /* As a time, the logical "end" asks for the newest offset. */
-    rd_kafka_topic_partition_list_add(question->place, place->topic_name, place->partition)
-        ->offset = RD_KAFKA_OFFSET_END;
+    question->answer = *answer;
+    question->places = places;
+    for (int i = 0; i < places->cnt; i++) /* as a time, the logical "end" asks for the newest */
+        places->elems[i].offset = RD_KAFKA_OFFSET_END;
     loop_offload(loop, ask, on_answered, question);
     return question;
 }
@@ -58,6 +55,6 @@ struct end_question *end_ask(struct loop *loop, struct client *client,
 void end_abandon(struct end_question **question)
 {
     if (*question)
-        (*question)->on_end = NULL;
+        (*question)->answer.on_ends = NULL;
     *question = NULL;
 }

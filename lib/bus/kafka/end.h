@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where does a partition end? Asked of its leader, which refuses to say while it cannot know: right
- * after it took over, acknowledged records may not be visible yet. */
+ * Where do partitions end? Asked of their leaders, which refuse to say while they cannot know:
+ * right after one took over, acknowledged records may not be visible yet. */
 #pragma once
 
-#include <stdint.h>
+#include <librdkafka/rdkafka.h>
 
 #include "net/loop.h"
 
 struct client;
 struct end_question;
 
-struct end_place {
-    const char *topic_name; /* copied */
-    int32_t partition;
+struct end_answer {
+    /* From the loop, once. ends: the offset of each partition asked for, -1 of one without an
+     * answer; valid during the call. */
+    void (*on_ends)(void *owner, const rd_kafka_topic_partition_list_t *ends);
+    void *owner;
 };
 
-/* on_end: from the loop, once; -1 when there was no answer. */
+/* places: topics and partitions; taken over. */
 struct end_question *end_ask(struct loop *loop, struct client *client,
-                             const struct end_place *place,
-                             void (*on_end)(void *owner, int64_t end), void *owner);
-/* on_end will not be called. NULL accepted, NULL set. */
+                             rd_kafka_topic_partition_list_t *places,
+                             const struct end_answer *answer);
+/* on_ends will not be called. NULL accepted, NULL set. */
 void end_abandon(struct end_question **question);

@@ -50,14 +50,25 @@ static void on_events(void *owner)
         pump_again(reader->pump);
 }
 
+static void drop_client(struct reader *reader)
+{
+    pump_free(&reader->pump);
+    rd_kafka_queue_destroy(reader->queue);
+    reader->queue = NULL;
+    client_put_later(reader->bus->loop, &reader->client);
+}
+
 static bool is_open(struct reader *reader)
 {
     struct err err;
 
+    if (reader->is_stale && reader->client)
+        drop_client(reader);
+    reader->is_stale = false;
     if (reader->client)
         return true;
     if (open_client(reader, &err)) {
-        reader->bus->stats.errors++;
+        hub_count_error(reader->bus, RD_KAFKA_RESP_ERR__FAIL);
         return false;
     }
     (void)rd_kafka_poll_set_consumer(client_rk(reader->client));
@@ -151,6 +162,18 @@ void reader_free(struct reader **reader)
     client_put(&r->client);
     xfree(r);
     *reader = NULL;
+}
+
+void reader_login(struct reader *reader, const struct options_login *login)
+{
+    if (reader)
+        client_login(reader->client, login);
+}
+
+void reader_renew(struct reader *reader)
+{
+    if (reader)
+        reader->is_stale = true;
 }
 
 void reader_fetch(struct reader *reader, struct bus_fetch *fetch)

@@ -4,10 +4,15 @@
 
 #include "kafka.h"
 
+struct options_login;
 struct reader;
 
 struct reader *reader_new(struct bus *bus);
 /* Ends what is outstanding with found false. NULL accepted, NULL set. */
 void reader_free(struct reader **reader);
 void reader_fetch(struct reader *reader, struct bus_fetch *fetch);
+/* Both: NULL, or no handle yet: nothing to do. */
+void reader_login(struct reader *reader, const struct options_login *login);
+/* The next round has a new handle, with the certificates of then. */
+void reader_renew(struct reader *reader);
 void reader_cancel(struct reader *reader, struct bus_fetch *fetch);

@@ -13,8 +13,9 @@ struct client;
 
 /* Asks for the configurations; the answer is an event on the queue. */
 void guard_ask(const struct bus_hub *hub, const struct client *client, rd_kafka_queue_t *queue);
-/* ERR_INVALID: one sentence with topic, value and what is needed. ERR_RETRY: could not be read. */
-MUST_CHECK int guard_check(const struct bus_hub *hub, rd_kafka_event_t *event, struct err *err);
+/* ERR_INVALID: one sentence with topic, value and what is needed. ERR_RETRY: could not be read.
+ * Notes each retention it reads in the figures of the bus. */
+MUST_CHECK int guard_check(struct bus *bus, rd_kafka_event_t *event, struct err *err);
 /* Pure. name and value as Kafka writes them; settings that do not matter pass. topic_name: for the
  * sentence. */
 MUST_CHECK int guard_check_value(enum bus_topic topic, const char *topic_name,

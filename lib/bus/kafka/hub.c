@@ -6,12 +6,14 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
+#include "bus/stats.h"
 #include "client.h"
 #include "consumer.h"
 #include "fetch.h"
 #include "kafka.h"
 #include "probe.h"
 #include "producer.h"
+#include "renewal.h"
 
 /* Above this share of the producer's queue new mail is refused; what is already inside may use the
  * rest. */
@@ -34,10 +36,18 @@ int bus_hub_open(const struct bus_settings *settings, struct bus_hub **ret_hub, 
         return -1;
     struct bus_hub *hub = xalloc(sizeof *hub);
     hub->settings = *settings;
+    ASSERT(pthread_mutex_init(&hub->lock, NULL) == 0);
+    list_init(&hub->buses);
+    atomic_init(&hub->files_mark, options_mark(settings));
     for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++)
         hub->topic_names[topic] = joined(settings->topic_prefix, bus_topic_row(topic)->name);
     *ret_hub = hub;
     return 0;
+}
+
+int bus_hub_renew(struct bus_hub *hub, struct err *err)
+{
+    return renewal_start(hub, err);
 }
 
 void bus_hub_close(struct bus_hub **hub)
@@ -46,6 +56,7 @@ void bus_hub_close(struct bus_hub **hub)
         return;
     for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++)
         xfree((*hub)->topic_names[topic]);
+    (void)pthread_mutex_destroy(&(*hub)->lock);
     xfree(*hub);
     *hub = NULL;
 }
@@ -60,6 +71,22 @@ bool hub_topic_of(const struct bus_hub *hub, const char *name, enum bus_topic *r
     return false;
 }
 
+void hub_count_error(struct bus *bus, rd_kafka_resp_err_t error)
+{
+    stats_add_errors(&bus->stats, rd_kafka_err2name(error), 1);
+}
+
+/* Those that come first when something is wrong: there from the start, so that none is missed. */
+static void know_errors(struct bus_stats *stats)
+{
+    static const rd_kafka_resp_err_t usual[] = {RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+                                                RD_KAFKA_RESP_ERR__FATAL,
+                                                RD_KAFKA_RESP_ERR__TRANSPORT};
+
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        stats_add_errors(stats, rd_kafka_err2name(usual[i]), 0);
+}
+
 int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_pace pace,
             struct bus **ret_bus, struct err *err)
 {
@@ -70,7 +97,10 @@ int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_p
     bus->pace = pace;
     bus->name = joined("hikyaku-", name);
     list_init(&bus->consumers);
+    know_errors(&bus->stats);
+    renewal_join(bus);
     if (producer_new(bus, &bus->producer, err)) {
+        renewal_leave(bus);
         xfree(bus->name);
         xfree(bus);
         return -1;
@@ -87,6 +117,7 @@ void bus_free(struct bus **bus)
     if (!b)
         return;
     ASSERT(b->consumers.count == 0);
+    renewal_leave(b);
     reader_free(&b->reader);
     producer_free(&b->producer);
     probe_free(&b->probe);

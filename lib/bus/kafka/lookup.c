@@ -2,9 +2,10 @@
  * Where do the new partitions stand? librdkafka 2.0.2 tells committed and newest offsets only to
  * blocking calls, so they are made on the thread pool. Asked until answered: starting without an
  * answer would mean starting at the wrong place. */
+#include "lookup.h"
+
 #include "base/xalloc.h"
 #include "client.h"
-#include "consumer.h"
 
 #define ANSWER_MS 3000
 /* Times of records are the clocks of those who published them: they may differ by this. */

@@ -4,7 +4,10 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "client.h"
+#include "commit.h"
 #include "consumer.h"
+#include "end.h"
+#include "lookup.h"
 #include "pump.h"
 
 #define REOPEN_MS     10000
@@ -65,8 +68,9 @@ static void subscribe(struct bus_consumer *consumer)
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
 
     rd_kafka_topic_partition_list_add(topics, consumer->topic_name, RD_KAFKA_PARTITION_UA);
-    if (rd_kafka_subscribe(client_rk(consumer->client), topics))
-        consumer->bus->stats.errors++;
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(client_rk(consumer->client), topics);
+    if (error)
+        hub_count_error(consumer->bus, error);
     rd_kafka_topic_partition_list_destroy(topics);
 }
 
@@ -74,6 +78,7 @@ static void drop_client(struct bus_consumer *consumer)
 {
     consumer->phase = CONSUMER_CLOSED;
     lookup_abandon(&consumer->lookup);
+    end_abandon(&consumer->ends);
     pump_free(&consumer->pump);
     if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);
@@ -120,7 +125,7 @@ void membership_open(struct bus_consumer *consumer)
     struct err err;
 
     if (open_client(consumer, &err)) {
-        consumer->bus->stats.errors++;
+        hub_count_error(consumer->bus, RD_KAFKA_RESP_ERR__FAIL);
         consumer->phase = CONSUMER_CLOSED;
         consumer->deadline_ms = now_ms(consumer) + REOPEN_MS;
         return;
@@ -148,6 +153,21 @@ void membership_close(struct bus_consumer *consumer)
         rd_kafka_error_destroy(error);
     }
     loop_timer_start(consumer->tick, 0);
+}
+
+void membership_renew(struct bus_consumer *consumer)
+{
+    if (consumer->phase == CONSUMER_CLOSED || consumer->is_leaving)
+        return; /* the next handle, if there is one, reads the files anyway */
+    consumer->is_renewing = true;
+    assignment_leave(consumer);
+}
+
+void membership_reopen(struct bus_consumer *consumer)
+{
+    consumer->is_renewing = false;
+    drop_client(consumer);
+    membership_open(consumer);
 }
 
 void membership_finish(struct bus_consumer *consumer)

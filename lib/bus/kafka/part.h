@@ -22,8 +22,11 @@ struct part {
     struct watermark *watermark; /* from the first start on */
     int64_t seen_at_ms;          /* wall clock of the log at the newest record delivered, never in
                                     the future; 0: none */
-    bool is_reset;               /* the log has no record at position: it shrank, or expired */
-    bool is_commit_owed;         /* the group still has the place that is gone */
-    bool is_restarting;          /* bus_start was called; the assignment does not have it yet */
-    bool is_paused;              /* in librdkafka */
+    int64_t
+        waiting_since_ms; /* wall clock: records were seen to wait here, none in hand; 0: none */
+    bool is_told;         /* its backlog was, and must be again when it is gone */
+    bool is_reset;        /* the log has no record at position: it shrank, or expired */
+    bool is_commit_owed;  /* the group still has the place that is gone */
+    bool is_restarting;   /* bus_start was called; the assignment does not have it yet */
+    bool is_paused;       /* in librdkafka */
 };

@@ -3,10 +3,14 @@
  * pool; the question outlives the probe when the answer is slow. */
 #include "probe.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 #include "base/xalloc.h"
+#include "bus/stats.h"
 #include "client.h"
 #include "guard.h"
+#include "net/clock.h"
 #include "producer.h"
 
 #define STEADY_MS 10000 /* between looks while ready */
@@ -18,6 +22,7 @@ struct question {
     struct probe *probe; /* NULL: nobody waits any more */
     struct client *client;
     const struct rd_kafka_metadata *metadata; /* NULL: no answer */
+    uint64_t took_us;
 };
 
 struct probe {
@@ -37,9 +42,11 @@ struct probe {
 static void ask(void *owner)
 {
     struct question *question = owner;
+    uint64_t asked_us = clock_monotonic_us();
 
     /* The error does not matter: every one means "not now". */
     (void)rd_kafka_metadata(client_rk(question->client), 0, NULL, &question->metadata, ANSWER_MS);
+    question->took_us = clock_monotonic_us() - asked_us;
     client_put(&question->client);
 }
 
@@ -75,6 +82,19 @@ static void take_answer(struct probe *probe, const struct rd_kafka_metadata *met
     note_missing(probe);
 }
 
+/* librdkafka asks any broker that is up, so after some questions each has its figure. Its names are
+ * "host:port/id". The first answer includes the time to connect: it does not count. */
+static void note_rtt(const struct probe *probe, const struct question *question)
+{
+    struct slice name = slice_str(question->metadata->orig_broker_name);
+    const char *id = memrchr(name.at, '/', name.len);
+
+    if (probe->is_connected)
+        stats_set_rtt(&probe->bus->stats,
+                      slice_sub(name, 0, id ? (size_t)(id - name.at) : name.len),
+                      question->took_us);
+}
+
 static void ask_guard(struct probe *probe)
 {
     struct bus *bus = probe->bus;
@@ -97,6 +117,8 @@ static void on_answered(void *owner)
 
     if (probe) {
         probe->question = NULL;
+        if (question->metadata)
+            note_rtt(probe, question);
         probe->is_connected = question->metadata != NULL;
         if (probe->is_connected) {
             take_answer(probe, question->metadata);
@@ -175,6 +197,6 @@ void probe_on_configs(struct probe *probe, rd_kafka_event_t *event)
     /* A question that failed says nothing about the retention: the last answer stands. */
     if (rd_kafka_event_error(event) && probe->is_guarded)
         return;
-    probe->is_guarded = guard_check(bus->hub, event, &probe->refusal) == 0;
+    probe->is_guarded = guard_check(bus, event, &probe->refusal) == 0;
     probe->guard_due_ms = loop_now_ms(bus->loop) + GUARD_MS;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every ticket is in one list: in_flight (librdkafka has the record) or failed (refused at once;
- * told at the end of the turn). A record is one malloc'd block that librdkafka frees. */
+ * Every ticket is in one list: in_flight (librdkafka has the record), failed (refused at once; told
+ * at the end of the turn), or with its record in held (the handle is about to be changed). A record
+ * is one malloc'd block that librdkafka frees. */
 #include "producer.h"
 
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "client.h"
+#include "held.h"
 #include "probe.h"
 #include "pump.h"
 
@@ -20,6 +22,9 @@ struct producer {
     rd_kafka_topic_t *topics[BUS_TOPICS];
     struct list in_flight, failed;
     struct loop_later tell_later;
+    bool is_renewing;
+    struct list held;
+    struct loop_later change_later;
     rd_kafka_event_t *reports; /* delivery reports not yet worked off */
 };
 
@@ -133,10 +138,7 @@ static void count_report(struct producer *producer, const rd_kafka_message_t *re
         return;
     }
     stats->published[topic]++;
-    if (latency_us >= 0) {
-        stats->ack_us_sum += (uint64_t)latency_us;
-        stats->ack_count++;
-    }
+    durations_add(&stats->acks[topic], latency_us > 0 ? (uint64_t)latency_us : 0);
 }
 
 static void on_report(struct producer *producer, const rd_kafka_message_t *report)
@@ -164,12 +166,8 @@ static void on_report(struct producer *producer, const rd_kafka_message_t *repor
 
 /* ---- a new handle for a dead one ---- */
 
-static int attach(struct producer *producer, struct err *err)
+static void attach(struct producer *producer, struct client *client)
 {
-    struct client *client = NULL;
-
-    if (open_client(producer, &client, err))
-        return -1;
     producer->client = client;
     producer->queue = rd_kafka_queue_get_main(client_rk(client));
     for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++) {
@@ -177,7 +175,6 @@ static int attach(struct producer *producer, struct err *err)
             rd_kafka_topic_new(client_rk(client), producer->bus->hub->topic_names[topic], NULL);
         ASSERT(producer->topics[topic] != NULL);
     }
-    return 0;
 }
 
 static void detach(struct producer *producer)
@@ -203,108 +200,33 @@ static void fail_in_flight(struct producer *producer, const char *detail)
     stats->queue_records = stats->queue_bytes = 0;
 }
 
-/* A fatal error of the idempotent producer is final for its handle, and in 2.0.2 may be a false
- * alarm after a disconnect: the next handle works. */
-static void replace(struct producer *producer)
+/* False: there is no new handle, and the old one stays; files may be about to be replaced. */
+static bool change_client(struct producer *producer, const char *detail)
 {
-    struct client *dead = producer->client;
+    struct client *fresh = NULL, *old = producer->client;
     struct err err;
 
-    producer->bus->stats.errors++;
+    if (open_client(producer, &fresh, &err)) {
+        hub_count_error(producer->bus, RD_KAFKA_RESP_ERR__FAIL);
+        return false;
+    }
     pump_switch(producer->pump, NULL);
     detach(producer);
-    fail_in_flight(producer, "the producer had to be replaced after a fatal error");
-    ASSERT(attach(producer, &err) == 0); /* the same settings were good enough before */
+    fail_in_flight(producer, detail);
+    attach(producer, fresh);
     pump_switch(producer->pump, producer->queue);
-    client_put_later(producer->bus->loop, &dead);
+    client_put_later(producer->bus->loop, &old);
+    return true;
 }
 
-/* ---- events ---- */
-
-/* The next report, from the event in hand or the next one; NULL: no more for now. */
-static const rd_kafka_message_t *next_report(struct producer *producer)
+/* A fatal error of the idempotent producer is final for its handle, and in 2.0.2 may be a false
+ * alarm after a disconnect: the next handle works. Without one each record tries again. */
+static void replace(struct producer *producer)
 {
-    const rd_kafka_message_t *report = NULL;
-
-    if (producer->reports && !(report = rd_kafka_event_message_next(producer->reports))) {
-        rd_kafka_event_destroy(producer->reports);
-        producer->reports = NULL;
-    }
-    return report;
+    (void)change_client(producer, "the producer had to be replaced after a fatal error");
 }
 
-static void on_event(struct producer *producer, rd_kafka_event_t *event)
-{
-    rd_kafka_event_type_t type = rd_kafka_event_type(event);
-
-    if (type == RD_KAFKA_EVENT_DR) {
-        producer->reports = event;
-        return;
-    }
-    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-    if (type == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
-        probe_on_configs(producer->bus->probe, event);
-    rd_kafka_event_destroy(event);
-    if (type != RD_KAFKA_EVENT_ERROR)
-        return;
-    producer->bus->stats.errors++;
-    if (error == RD_KAFKA_RESP_ERR__FATAL)
-        replace(producer);
-    else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        probe_on_disconnected(producer->bus->probe);
-}
-
-static void on_events(void *owner)
-{
-    struct producer *producer = owner;
-
-    for (unsigned done = 0; done < PUMP_BATCH; done++) {
-        const rd_kafka_message_t *report = next_report(producer);
-        if (report) {
-            on_report(producer, report);
-            continue;
-        }
-        rd_kafka_event_t *event = rd_kafka_queue_poll(producer->queue, 0);
-        if (!event)
-            return;
-        on_event(producer, event);
-    }
-    pump_again(producer->pump);
-}
-
-/* ---- public ---- */
-
-int producer_new(struct bus *bus, struct producer **ret_producer, struct err *err)
-{
-    struct producer *producer = xalloc(sizeof *producer);
-
-    producer->bus = bus;
-    list_init(&producer->in_flight);
-    list_init(&producer->failed);
-    if (attach(producer, err)) {
-        xfree(producer);
-        return -1;
-    }
-    producer->pump = pump_new(bus->loop, producer->queue, on_events, producer);
-    *ret_producer = producer;
-    return 0;
-}
-
-void producer_free(struct producer **producer)
-{
-    struct producer *p = *producer;
-
-    if (!p)
-        return;
-    fail_in_flight(p, "the log is being closed");
-    loop_later_cancel(p->bus->loop, &p->tell_later);
-    tell_failed(p);
-    pump_free(&p->pump);
-    detach(p);
-    client_put(&p->client);
-    xfree(p);
-    *producer = NULL;
-}
+/* ---- publishing ---- */
 
 /* Head and body behind one another, in a block librdkafka will free. One byte more, so that an
  * empty value is not taken for none. */
@@ -357,8 +279,8 @@ static void refuse(struct producer *producer, enum bus_topic topic, struct bus_t
     fail_ticket(producer, ticket, failure);
 }
 
-void producer_publish(struct producer *producer, const struct bus_record *record,
-                      struct bus_ticket *ticket)
+static void publish(struct producer *producer, const struct bus_record *record,
+                    struct bus_ticket *ticket)
 {
     ASSERT((unsigned)record->topic < BUS_TOPICS);
     ticket->bus = producer->bus;
@@ -370,7 +292,8 @@ void producer_publish(struct producer *producer, const struct bus_record *record
         return;
     }
     rd_kafka_resp_err_t error = hand_over(producer, record, ticket);
-    if (error == RD_KAFKA_RESP_ERR__FATAL) { /* its event is still on the way */
+    if (error == RD_KAFKA_RESP_ERR__FATAL) { /* its event is still on the way, and will be lost */
+        hub_count_error(producer->bus, error);
         replace(producer);
         error = hand_over(producer, record, ticket);
     }
@@ -382,6 +305,154 @@ void producer_publish(struct producer *producer, const struct bus_record *record
     list_push(&producer->in_flight, &ticket->node);
     producer->bus->stats.queue_records++;
     producer->bus->stats.queue_bytes += record->head.len + record->body.len;
+}
+
+/* ---- a new handle for one with old certificates ---- */
+
+static void release_held(struct producer *producer)
+{
+    struct held *held;
+
+    while ((held = held_shift(&producer->held))) {
+        const struct bus_record record = held_record(held);
+        publish(producer, &record, held_ticket(held));
+        held_free(&held);
+    }
+}
+
+static void change_now(void *owner)
+{
+    struct producer *producer = owner;
+
+    (void)change_client(producer, "");
+    producer->is_renewing = false;
+    release_held(producer);
+}
+
+static void change_when_idle(struct producer *producer)
+{
+    if (producer->is_renewing && producer->in_flight.count == 0)
+        loop_later(producer->bus->loop, &producer->change_later, change_now, producer);
+}
+
+/* ---- events ---- */
+
+/* The next report, from the event in hand or the next one; NULL: no more for now. */
+static const rd_kafka_message_t *next_report(struct producer *producer)
+{
+    const rd_kafka_message_t *report = NULL;
+
+    if (producer->reports && !(report = rd_kafka_event_message_next(producer->reports))) {
+        rd_kafka_event_destroy(producer->reports);
+        producer->reports = NULL;
+    }
+    return report;
+}
+
+static void on_event(struct producer *producer, rd_kafka_event_t *event)
+{
+    rd_kafka_event_type_t type = rd_kafka_event_type(event);
+
+    if (type == RD_KAFKA_EVENT_DR) {
+        producer->reports = event;
+        return;
+    }
+    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+    if (type == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
+        probe_on_configs(producer->bus->probe, event);
+    rd_kafka_event_destroy(event);
+    if (type != RD_KAFKA_EVENT_ERROR)
+        return;
+    hub_count_error(producer->bus, error);
+    if (error == RD_KAFKA_RESP_ERR__FATAL)
+        replace(producer);
+    else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        probe_on_disconnected(producer->bus->probe);
+}
+
+static void on_events(void *owner)
+{
+    struct producer *producer = owner;
+
+    for (unsigned done = 0; done < PUMP_BATCH; done++) {
+        const rd_kafka_message_t *report = next_report(producer);
+        if (report) {
+            on_report(producer, report);
+            continue;
+        }
+        rd_kafka_event_t *event = rd_kafka_queue_poll(producer->queue, 0);
+        if (!event) {
+            change_when_idle(producer);
+            return;
+        }
+        on_event(producer, event);
+    }
+    pump_again(producer->pump);
+}
+
+/* ---- public ---- */
+
+int producer_new(struct bus *bus, struct producer **ret_producer, struct err *err)
+{
+    struct producer *producer = xalloc(sizeof *producer);
+    struct client *client = NULL;
+
+    producer->bus = bus;
+    list_init(&producer->in_flight);
+    list_init(&producer->failed);
+    list_init(&producer->held);
+    if (open_client(producer, &client, err)) {
+        xfree(producer);
+        return -1;
+    }
+    attach(producer, client);
+    producer->pump = pump_new(bus->loop, producer->queue, on_events, producer);
+    *ret_producer = producer;
+    return 0;
+}
+
+static void fail_held(struct producer *producer)
+{
+    const struct bus_ack failure = {.kind = ERR_RETRY, .detail = "the log is being closed"};
+    struct held *held;
+
+    while ((held = held_shift(&producer->held))) {
+        fail_ticket(producer, held_ticket(held), &failure);
+        held_free(&held);
+    }
+}
+
+void producer_free(struct producer **producer)
+{
+    struct producer *p = *producer;
+
+    if (!p)
+        return;
+    fail_in_flight(p, "the log is being closed");
+    fail_held(p);
+    loop_later_cancel(p->bus->loop, &p->change_later);
+    loop_later_cancel(p->bus->loop, &p->tell_later);
+    tell_failed(p);
+    pump_free(&p->pump);
+    detach(p);
+    client_put(&p->client);
+    xfree(p);
+    *producer = NULL;
+}
+
+void producer_publish(struct producer *producer, const struct bus_record *record,
+                      struct bus_ticket *ticket)
+{
+    if (producer->is_renewing)
+        held_push(&producer->held, record, ticket);
+    else
+        publish(producer, record, ticket);
+}
+
+void producer_renew(struct producer *producer)
+{
+    producer->is_renewing = true;
+    change_when_idle(producer);
 }
 
 struct client *producer_client(const struct producer *producer)

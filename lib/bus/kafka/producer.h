@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Publishing: one idempotent producer per role, replaced when librdkafka declares it dead. */
+ * Publishing: one idempotent producer per role, replaced when librdkafka declares it dead or its
+ * certificates are old. */
 #pragma once
 
 #include "kafka.h"
@@ -14,6 +15,9 @@ MUST_CHECK int producer_new(struct bus *bus, struct producer **ret_producer, str
 void producer_free(struct producer **producer);
 void producer_publish(struct producer *producer, const struct bus_record *record,
                       struct bus_ticket *ticket);
+/* Changes to a new handle, which reads certificates again, once nothing is in flight; records that
+ * come meanwhile wait, in order. */
+void producer_renew(struct producer *producer);
 
 /* The handle, for metadata and configuration queries, and the queue its events come to: answers of
  * DescribeConfigs are passed on to the probe. */

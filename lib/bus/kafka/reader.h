@@ -26,6 +26,7 @@ struct run {
 struct reader {
     struct bus *bus;
     struct client *client; /* NULL until the first round */
+    bool is_stale;         /* the handle has old certificates: no round begins with it */
     rd_kafka_queue_t *queue;
     struct pump *pump;
     struct loop_timer *timer; /* end of gathering, or of the round */

@@ -93,8 +93,10 @@ struct run *round_run_of(const struct reader *reader, enum bus_topic topic, int3
 
 void round_assign(struct reader *reader, const rd_kafka_topic_partition_list_t *list)
 {
-    if (rd_kafka_assign(client_rk(reader->client), list))
-        reader->bus->stats.errors++;
+    rd_kafka_resp_err_t error = rd_kafka_assign(client_rk(reader->client), list);
+
+    if (error)
+        hub_count_error(reader->bus, error);
 }
 
 static rd_kafka_topic_partition_list_t *places(const struct reader *reader)

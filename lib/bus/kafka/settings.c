@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/slice.h"
+#include "options.h"
 
 /* Settings whose other values would lose or repeat mail, or that have a setting of their own. */
 static const char *const RESERVED[] = {
@@ -138,6 +139,20 @@ static const struct conf_setting SETTINGS[] = {
         .help = "Further settings of librdkafka as name=value, for instance for TLS and SASL: "
                 "\"security.protocol=SASL_SSL\".",
         .check = check_librdkafka,
+        .file_of = options_location_of,
+    },
+    {
+        .name = "librdkafka_files",
+        .type = CONF_STRINGS,
+        .offset = CONF_AT(struct bus_settings, librdkafka_files),
+        .fallback = "",
+        .max = 64,
+        .unit = "",
+        .help = "The same as name=path, the value being the text of a file: for secrets, for "
+                "instance \"sasl.password=/run/secrets/password\". A replaced file is taken over "
+                "without a restart.",
+        .check = check_librdkafka,
+        .file_of = options_file_of,
     },
     NUMBER(linger_ms, "1", BETWEEN(0, 1000), "ms",
            "How long a record of the ingress, whose client waits for its 250, waits for others to "

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "bus/lmdb/hub.h"
+#include "bus/stats.h"
 
 #define QUEUE_MARK_BYTES ((uint64_t)64 * 1024 * 1024) /* no room for new mail above */
 
@@ -15,7 +16,7 @@ MDB_txn *bus_read_begin(struct bus *bus)
 
     if (rc == 0)
         return bus->reader;
-    bus->stats.errors++;
+    stats_add_errors(&bus->stats, "read", 1);
     return NULL;
 }
 
@@ -50,6 +51,7 @@ int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_p
     list_init(&bus->settled);
     list_init(&bus->consumers);
     list_init(&bus->fetches);
+    stats_add_errors(&bus->stats, "read", 0);
     (void)pthread_mutex_lock(&hub->lock);
     list_push(&hub->buses, &bus->node);
     (void)pthread_mutex_unlock(&hub->lock);
@@ -119,4 +121,7 @@ void bus_stats(const struct bus *bus, struct bus_stats *ret_stats)
     *ret_stats = bus->stats;
     ret_stats->stored_bytes = (uint64_t)atomic_load(&room->used_bytes);
     ret_stats->room_bytes = (uint64_t)room->map_bytes;
+    for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++)
+        if (!bus_topic_row(topic)->is_compacted)
+            ret_stats->retention_ms[topic] = bus->hub->expire_after_ms[topic];
 }

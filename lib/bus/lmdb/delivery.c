@@ -2,6 +2,7 @@
  * Delivery: records go to on_record straight from the map, in one short read transaction per loop
  * turn, a bounded number of them: a long transaction would keep the writer from reusing pages. */
 #include "bus/lmdb/consumer.h"
+#include "bus/stats.h"
 
 #define TURN_RECORDS      256 /* delivered per loop turn, and of these per partition: */
 #define TURN_SLOT_RECORDS 64
@@ -27,7 +28,7 @@ static bool deliver_record(struct bus_consumer *c, int32_t partition, MDB_val ke
 
     store_decode(key, value, &delivery, &age_ms);
     delivery.partition = partition;
-    watermark_take(slot->watermark, delivery.offset);
+    watermark_take(slot->watermark, delivery.offset, delivery.stored_at_ms);
     c->bus->stats.consumed[c->group->topic]++;
     c->ops->on_record(c->owner, &delivery);
     return slot->starts == starts && is_deliverable(c, slot);
@@ -50,7 +51,7 @@ static void deliver_from(struct bus_consumer *c, int32_t partition, MDB_cursor *
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     }
     if (rc != MDB_NOTFOUND)
-        c->bus->stats.errors++;
+        stats_add_errors(&c->bus->stats, "read", 1);
 }
 
 /* More is there and may be delivered. */
@@ -71,7 +72,7 @@ static bool deliver_partition(struct bus_consumer *c, int32_t partition, struct 
     if (!has_more(c, partition) || turn->records == 0 || turn->bytes == 0)
         return has_more(c, partition);
     if (mdb_cursor_open(turn->txn, p->records, &cursor) != 0) {
-        c->bus->stats.errors++;
+        stats_add_errors(&c->bus->stats, "read", 1);
         return false;
     }
     deliver_from(c, partition, cursor, turn);

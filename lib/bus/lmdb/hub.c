@@ -87,6 +87,14 @@ int bus_hub_open(const struct bus_settings *settings, struct bus_hub **ret_hub, 
     return 0;
 }
 
+/* A log on this disk has no secrets. */
+int bus_hub_renew(struct bus_hub *hub, struct err *err)
+{
+    (void)hub;
+    (void)err;
+    return 0;
+}
+
 void bus_hub_close(struct bus_hub **hub)
 {
     struct bus_hub *h = *hub;

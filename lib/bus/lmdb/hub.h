@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "bus/bus.h"
+#include "bus/figures.h"
 #include "bus/lmdb/group.h"
 #include "bus/lmdb/room.h"
 #include "bus/lmdb/store.h"

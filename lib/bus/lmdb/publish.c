@@ -22,12 +22,12 @@ static void count_ack(struct bus *bus, const struct hub_publication *p, uint64_t
 
     stats->queue_records--;
     stats->queue_bytes -= p->record.key.len + p->record.value.len;
-    stats->ack_us_sum += now_us - p->published_us;
-    stats->ack_count++;
-    if (p->ack.ok)
-        stats->published[p->record.topic]++;
-    else
+    if (!p->ack.ok) {
         stats->publish_failed[p->record.topic]++;
+        return;
+    }
+    stats->published[p->record.topic]++;
+    durations_add(&stats->acks[p->record.topic], now_us - p->published_us);
 }
 
 static void acknowledge(struct bus *bus, struct hub_publication *p, uint64_t now_us)

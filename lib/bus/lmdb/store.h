@@ -17,6 +17,10 @@
 #include "bus/settings.h"
 
 #define STORE_KEY_MAX_BYTES ((size_t)480) /* LMDB's own bound is 511 */
+#define STORE_FILE_MODE     0600
+/* NOTLS: a read transaction belongs to a role, not to a thread. NORDAHEAD: old bodies are read at
+ * random. Durability is LMDB's default: every commit is synced. */
+#define STORE_ENV_FLAGS (MDB_NOTLS | MDB_NORDAHEAD)
 
 struct store_partition {
     MDB_dbi records;
@@ -76,6 +80,11 @@ MUST_CHECK int store_open(struct store *store, const struct bus_settings *settin
                           int64_t reserve_bytes, struct err *err);
 /* Also of a store that failed to open half way; a zeroed one is accepted. */
 void store_close(struct store *store);
+
+/* Not yet open; closed by the caller unless it is NULL, also after a failure. */
+int store_create_environment(MDB_env **ret_env);
+/* As it is stored; *value stays when it is not yet. */
+int store_partition_count(MDB_txn *txn, MDB_dbi meta, enum bus_topic topic, int64_t *value);
 
 /* Ms the store has been open in all its life. Clean-up counts in it: neither an outage of a week
  * nor a wrong clock expires anything. */

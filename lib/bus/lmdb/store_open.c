@@ -16,7 +16,6 @@
 #define FORMAT         1
 #define DATABASES_MAX  1024
 #define PARTITIONS_MAX 64
-#define FILE_MODE      0600
 #define DIRECTORY_MODE 0700
 
 static int fail(struct err *err, const struct store *store, const char *what, int rc)
@@ -33,7 +32,7 @@ static int take_lock(struct store *store, struct err *err)
         return err_set(err, ERR_INVALID, "log.directory: cannot create %s: %s", store->directory,
                        strerror(errno));
     buf_addf(&path, "%s/owner.lock", store->directory);
-    store->lock_fd = open(buf_str(&path), O_CREAT | O_RDWR | O_CLOEXEC, FILE_MODE);
+    store->lock_fd = open(buf_str(&path), O_CREAT | O_RDWR | O_CLOEXEC, STORE_FILE_MODE);
     buf_free(&path);
     if (store->lock_fd < 0)
         return err_set(err, ERR_INVALID, "log.directory: cannot write in %s: %s", store->directory,
@@ -46,29 +45,32 @@ static int take_lock(struct store *store, struct err *err)
     return 0;
 }
 
+int store_create_environment(MDB_env **ret_env)
+{
+    int rc = mdb_env_create(ret_env);
+
+    return rc == 0 ? mdb_env_set_maxdbs(*ret_env, DATABASES_MAX) : rc;
+}
+
 static int open_environment(struct store *store, int64_t map_bytes, struct err *err)
 {
     int stale;
-    int rc = mdb_env_create(&store->env);
+    int rc = store_create_environment(&store->env);
 
     if (rc == 0)
-        rc = mdb_env_set_maxdbs(store->env, DATABASES_MAX);
-    if (rc == 0)
         rc = mdb_env_set_mapsize(store->env, (size_t)map_bytes);
-    /* NOTLS: a read transaction belongs to a role, not to a thread. NORDAHEAD: old bodies are read
-     * at random. */
     if (rc == 0)
-        rc = mdb_env_open(store->env, store->directory, MDB_NOTLS | MDB_NORDAHEAD, FILE_MODE);
+        rc = mdb_env_open(store->env, store->directory, STORE_ENV_FLAGS, STORE_FILE_MODE);
     if (rc == 0)
         rc = mdb_reader_check(store->env, &stale);
     return rc == 0 ? 0 : fail(err, store, "open it", rc);
 }
 
 /* A number of the meta database; the fallback when it is not there yet. */
-static int get_meta(struct store *store, MDB_txn *txn, const char *name, int64_t *value)
+static int get_meta(MDB_txn *txn, MDB_dbi meta, const char *name, int64_t *value)
 {
     MDB_val key = store_val(name, strlen(name)), data;
-    int rc = mdb_get(txn, store->meta, &key, &data);
+    int rc = mdb_get(txn, meta, &key, &data);
     if (rc == 0 && data.mv_size != sizeof *value)
         rc = MDB_CORRUPTED;
     if (rc == 0)
@@ -81,6 +83,21 @@ static int put_meta(struct store *store, MDB_txn *txn, const char *name, int64_t
     MDB_val key = store_val(name, strlen(name)), data = {sizeof value, &value};
 
     return mdb_put(txn, store->meta, &key, &data, 0);
+}
+
+static void partitions_name(struct buf *out, enum bus_topic topic)
+{
+    buf_addf(out, "partitions/%s", bus_topic_row(topic)->name);
+}
+
+int store_partition_count(MDB_txn *txn, MDB_dbi meta, enum bus_topic topic, int64_t *value)
+{
+    struct buf name = {0};
+
+    partitions_name(&name, topic);
+    int rc = get_meta(txn, meta, buf_str(&name), value);
+    buf_free(&name);
+    return rc;
 }
 
 /* The newest record is never cleaned up, so the end needs no place of its own. */
@@ -140,9 +157,9 @@ static int open_topic(struct store *store, MDB_txn *txn, const struct bus_settin
     struct store_topic *t = &store->topics[topic];
     struct buf name = {0};
     int64_t stored = 0;
+    int rc = store_partition_count(txn, store->meta, topic, &stored);
 
-    buf_addf(&name, "partitions/%s", bus_topic_row(topic)->name);
-    int rc = get_meta(store, txn, buf_str(&name), &stored);
+    partitions_name(&name, topic);
     t->is_compacted = bus_topic_row(topic)->is_compacted;
     t->count = count_of(settings, topic, stored);
     if (rc == 0 && t->count != stored)
@@ -162,13 +179,13 @@ static int open_databases(struct store *store, MDB_txn *txn, const struct bus_se
     if (rc == 0)
         rc = mdb_dbi_open(txn, "marks", MDB_CREATE, &store->marks);
     if (rc == 0)
-        rc = get_meta(store, txn, "format", &format);
+        rc = get_meta(txn, store->meta, "format", &format);
     if (rc == 0 && format == 0)
         rc = put_meta(store, txn, "format", FORMAT);
     else if (rc == 0 && format != FORMAT)
         rc = MDB_VERSION_MISMATCH;
     if (rc == 0)
-        rc = get_meta(store, txn, "age_ms", &store->start_age_ms);
+        rc = get_meta(txn, store->meta, "age_ms", &store->start_age_ms);
     for (int topic = 0; rc == 0 && topic < BUS_TOPICS; topic++)
         rc = open_topic(store, txn, settings, (enum bus_topic)topic);
     return rc;

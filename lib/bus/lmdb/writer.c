@@ -141,6 +141,7 @@ static int clean(struct writer *w, MDB_txn *txn)
 
     if (now < w->clean_at_ms)
         return 0;
+    (void)mdb_reader_check(w->hub->store.env, NULL); /* a killed hikyakuctl must not pin pages */
     int rc = retention_step(w->hub, txn, limit, &deleted);
     if (rc == 0)
         rc = store_keep_age(&w->hub->store, txn);

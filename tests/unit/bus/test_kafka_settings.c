@@ -7,6 +7,9 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "bus/bus.h"
 #include "bus/settings.h"
@@ -43,6 +46,9 @@ static void test_settings_check_strings(void **state)
         {"librdkafka", "linger.ms", -1},
         {"librdkafka", "acks=1", -1},
         {"librdkafka", " enable.auto.commit = true", -1},
+        {"librdkafka_files", "sasl.password=/run/secrets/password", 0},
+        {"librdkafka_files", "/run/secrets/password", -1},
+        {"librdkafka_files", "group.id=/run/secrets/group", -1},
     };
 
     (void)state;
@@ -78,6 +84,59 @@ static void test_settings_unknown_to_librdkafka_are_named(void **state)
     assert_null(hub);
 }
 
+static void test_settings_tell_their_files(void **state)
+{
+    (void)state;
+    assert_string_equal(find("librdkafka")->file_of("ssl.ca.location = /etc/ca"), "/etc/ca");
+    assert_null(find("librdkafka")->file_of("sasl.password=/etc/ca"));
+    assert_string_equal(find("librdkafka_files")->file_of("sasl.password=/a=b"), "/a=b");
+}
+
+/* A file that cannot be used changes nothing, and what is in it is told to nobody. */
+static void test_settings_in_files_are_read_again(void **state)
+{
+    char path[] = "/tmp/hikyaku-secret-XXXXXX";
+    char option[64];
+    const char *files[] = {option, NULL};
+    const struct bus_settings settings = {.topic_prefix = "",
+                                          .brokers = "127.0.0.1:1",
+                                          .compression = "lz4",
+                                          .librdkafka_files = files};
+    struct bus_hub *hub = NULL;
+    struct err err;
+
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    (void)snprintf(option, sizeof option, "security.protocol=%s", path);
+    assert_int_equal(bus_hub_open(&settings, &hub, &err), -1);
+    assert_non_null(strstr(err.text, path));
+    assert_int_equal(write(fd, "plaintext\n", 10), 10);
+    assert_int_equal(bus_hub_open(&settings, &hub, &err), 0);
+    assert_int_equal(bus_hub_renew(hub, &err), 0);
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(bus_hub_renew(hub, &err), -1);
+    assert_non_null(strstr(err.text, "it is empty"));
+    bus_hub_close(&hub);
+    (void)close(fd);
+    (void)unlink(path);
+}
+
+static void test_settings_secrets_are_not_told(void **state)
+{
+    static const char *const extra[] = {"sasl.password=open sesame", "sasl.no.such=open sesame",
+                                        NULL};
+    const struct bus_settings settings = {
+        .topic_prefix = "", .brokers = "127.0.0.1:1", .compression = "lz4", .librdkafka = extra};
+    struct bus_hub *hub = NULL;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(bus_hub_open(&settings, &hub, &err), -1);
+    assert_non_null(strstr(err.text, "sasl.no.such"));
+    assert_null(strstr(err.text, "sesame"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +144,9 @@ int main(void)
         cmocka_unit_test(test_settings_check_strings),
         cmocka_unit_test(test_settings_min_insync_above_replication_is_refused),
         cmocka_unit_test(test_settings_unknown_to_librdkafka_are_named),
+        cmocka_unit_test(test_settings_tell_their_files),
+        cmocka_unit_test(test_settings_in_files_are_read_again),
+        cmocka_unit_test(test_settings_secrets_are_not_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static void test_watermark_moves_only_over_what_is_finished(void **state)
 
     (void)state;
     for (int64_t offset = 0; offset < 5; offset++)
-        watermark_take(watermark, offset);
+        watermark_take(watermark, offset, 0);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         assert_true(watermark_finish(watermark, steps[i].finish));
         assert_int_equal(watermark_lowest(watermark), steps[i].lowest);
@@ -55,8 +55,8 @@ static void test_watermark_refuses_what_is_not_in_hand(void **state)
     struct watermark *watermark = fresh(8, 10);
 
     (void)state;
-    watermark_take(watermark, 10);
-    watermark_take(watermark, 12);
+    watermark_take(watermark, 10, 0);
+    watermark_take(watermark, 12, 0);
     assert_false(watermark_finish(watermark, 9));
     assert_false(watermark_finish(watermark, 11));
     assert_false(watermark_finish(watermark, 13));
@@ -72,8 +72,8 @@ static void test_watermark_gaps_of_compaction_do_not_count(void **state)
     struct watermark *watermark = fresh(3, 0);
 
     (void)state;
-    watermark_take(watermark, 5);
-    watermark_take(watermark, 1000000);
+    watermark_take(watermark, 5, 0);
+    watermark_take(watermark, 1000000, 0);
     assert_int_equal(watermark_lowest(watermark), 5);
     assert_true(watermark_finish(watermark, 5));
     assert_int_equal(watermark_lowest(watermark), 1000000);
@@ -89,7 +89,7 @@ static void test_watermark_is_full_at_its_width(void **state)
     (void)state;
     for (int64_t offset = 0; offset < 100; offset++) {
         assert_false(watermark_is_full(watermark));
-        watermark_take(watermark, offset);
+        watermark_take(watermark, offset, 0);
     }
     assert_true(watermark_is_full(watermark));
     for (int64_t offset = 1; offset < 100; offset++)
@@ -106,11 +106,11 @@ static void test_watermark_reset_forgets(void **state)
     struct watermark *watermark = fresh(8, 0);
 
     (void)state;
-    watermark_take(watermark, 0);
-    watermark_take(watermark, 1);
+    watermark_take(watermark, 0, 0);
+    watermark_take(watermark, 1, 0);
     watermark_reset(watermark, 1);
     assert_false(watermark_finish(watermark, 1));
-    watermark_take(watermark, 1);
+    watermark_take(watermark, 1, 0);
     assert_int_equal(watermark_lowest(watermark), 1);
     watermark_free(&watermark);
 }
@@ -135,7 +135,7 @@ static void test_watermark_agrees_with_a_model(void **state)
     for (unsigned i = 0; next < MODEL_RECORDS * 3; i++) {
         if (!watermark_is_full(watermark) && dice(i) % 3 != 0) {
             next += (int64_t)(dice(i) >> 8) % 3; /* gaps of 0 to 2 */
-            watermark_take(watermark, next);
+            watermark_take(watermark, next, 0);
             model[next++] = unfinished;
         } else if (next > lowest) {
             int64_t at = lowest + (int64_t)((dice(i) >> 8) % (uint64_t)(next - lowest));

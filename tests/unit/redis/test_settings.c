@@ -8,8 +8,8 @@ static void on_fault(void *owner, const char *sentence)
 {
     size_t *faults = owner;
 
-    assert_true(strstr(sentence, "address") || strstr(sentence, "tls") ||
-                strstr(sentence, "/nowhere/ca.pem"));
+    assert_true(strstr(sentence, "address") || strstr(sentence, "password_file") ||
+                strstr(sentence, "tls") || strstr(sentence, "/nowhere/"));
     (*faults)++;
 }
 
@@ -30,12 +30,14 @@ static struct conf *read_with(const char *override, size_t *faults)
 
 static void test_addresses_are_taken_and_refused(void **state)
 {
-    static const char *const good[] = {"redis.address=unix:/run/redis.sock",
-                                       "redis.address=\"[::1]:6379\"",
-                                       "redis.address=\"127.0.0.1:1\""};
-    static const char *const bad[] = {"redis.address=\"localhost:6379\"",
-                                      "redis.address=\"127.0.0.1\"", "redis.address=unix:relative",
-                                      "redis.address=\"\""};
+    static const char *const good[] = {
+        "redis.address=unix:/run/redis.sock", "redis.address=\"[::1]:6379\"",
+        "redis.address=\"127.0.0.1:1\"", "redis.address=\"redis.mail.svc:6379\"",
+        "redis.address=\"redis-0:1, redis-1:1,[::1]:2\""};
+    static const char *const bad[] = {
+        "redis.address=\"local host:6379\"", "redis.address=\"127.0.0.1\"",
+        "redis.address=\"a:1,,b:2\"",        "redis.address=\"a:65536\"",
+        "redis.address=unix:relative",       "redis.address=\"\""};
     size_t faults = 0;
 
     (void)state;
@@ -74,6 +76,17 @@ static void test_tls_that_cannot_work_is_refused(void **state)
     (void)state;
     assert_null(read_both("redis.tls=true", "redis.tls_ca=/nowhere/ca.pem", &faults));
     assert_null(read_both("redis.tls=true", "redis.address=unix:/run/redis.sock", &faults));
+    assert_null(read_both("redis.tls=true", "redis.tls_key=/nowhere/key.pem", &faults));
+    assert_int_equal(faults, 3);
+}
+
+static void test_passwords_that_cannot_work_are_refused(void **state)
+{
+    size_t faults = 0;
+
+    (void)state;
+    assert_null(read_with("redis.password_file=/nowhere/password", &faults));
+    assert_null(read_both("redis.password=x", "redis.password_file=/nowhere/password", &faults));
     assert_int_equal(faults, 2);
 }
 
@@ -83,6 +96,7 @@ int main(void)
         cmocka_unit_test(test_addresses_are_taken_and_refused),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_tls_that_cannot_work_is_refused),
+        cmocka_unit_test(test_passwords_that_cannot_work_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

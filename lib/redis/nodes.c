@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The list and the place in it. */
+#include "redis/nodes.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "net/lookup.h"
+
+#define UNIX_PREFIX    SLICE("unix:")
+#define HOST_MAX_BYTES ((size_t)253)
+
+struct entry {
+    char *host; /* name or ip; NULL: unix socket */
+    char *path;
+    uint16_t port;
+};
+
+struct redis_nodes {
+    struct loop *loop;
+    const struct redis_nodes_ops *ops;
+    void *owner;
+    struct entry *entries;
+    size_t count, current;
+    struct net_address found[NET_LOOKUP_MAX]; /* of the current entry */
+    size_t found_count, tried;
+    struct net_lookup *lookup;
+    struct loop_later give;
+};
+
+/* ---- the setting ---- */
+
+static bool is_host_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+}
+
+static bool is_name(struct slice host)
+{
+    for (size_t i = 0; i < host.len; i++)
+        if (!is_host_char(host.at[i]))
+            return false;
+    return host.len > 0 && host.len <= HOST_MAX_BYTES;
+}
+
+/* Splits "name:port"; an IPv6 address has its brackets taken off. */
+static int split(struct slice text, struct slice *ret_host, uint16_t *ret_port, struct err *err)
+{
+    size_t colon = slice_rfind(text, ':');
+    struct slice host = slice_sub(text, 0, colon);
+    struct net_address ip;
+    struct err ignored;
+    uint64_t port;
+
+    if (!slice_to_u64(slice_skip(text, colon + 1), UINT16_MAX, &port) || port == 0)
+        return err_set(err, ERR_INVALID, "\"%.*s\" has no port; give host:port", SLICE_ARGS(text));
+    if (net_address_parse_port(text, 0, &ip, &ignored) == 0 && host.at[0] == '[')
+        host = slice_sub(host, 1, host.len - 1);
+    else if (!is_name(host))
+        return err_set(err, ERR_INVALID, "\"%.*s\" is no host name and no IP address",
+                       SLICE_ARGS(host));
+    *ret_host = host;
+    *ret_port = (uint16_t)port;
+    return 0;
+}
+
+int redis_nodes_check(const char *address, struct err *err)
+{
+    struct slice rest = slice_str(address);
+    struct slice host;
+    uint16_t port;
+
+    if (slice_starts_nocase(rest, SLICE("unix:/")))
+        return 0;
+    do {
+        if (split(slice_trim(slice_cut(&rest, ',')), &host, &port, err))
+            return err_wrap(err, "give host:port, [ipv6]:port (several with commas) or unix:/path");
+    } while (rest.len > 0);
+    return 0;
+}
+
+static char *copy_of(struct slice text)
+{
+    struct buf copy = {0};
+
+    buf_add(&copy, text);
+    char *result = xstrdup(buf_str(&copy));
+    buf_free(&copy);
+    return result;
+}
+
+static void add_entry(struct redis_nodes *nodes, struct slice text)
+{
+    struct entry entry = {0};
+    struct slice host = SLICE_NONE;
+    struct err err;
+
+    if (slice_starts_nocase(text, UNIX_PREFIX)) {
+        entry.path = copy_of(slice_skip(text, UNIX_PREFIX.len));
+    } else {
+        ASSERT(split(text, &host, &entry.port, &err) == 0);
+        entry.host = copy_of(host);
+    }
+    nodes->entries = xrealloc(nodes->entries, (nodes->count + 1) * sizeof *nodes->entries);
+    nodes->entries[nodes->count++] = entry;
+}
+
+/* ---- one after the other ---- */
+
+static void give(void *owner)
+{
+    struct redis_nodes *nodes = owner;
+    const struct entry *entry = &nodes->entries[nodes->current];
+    const struct redis_node node = {
+        .path = entry->path, .ip = nodes->found[nodes->tried], .host = entry->host};
+
+    nodes->tried++;
+    nodes->ops->on_next(nodes->owner, &node);
+}
+
+static void on_found(void *owner, const struct net_address *found, size_t count, const char *why)
+{
+    struct redis_nodes *nodes = owner;
+
+    nodes->lookup = NULL;
+    memcpy(nodes->found, found, count * sizeof *found);
+    nodes->found_count = count;
+    if (count > 0)
+        give(nodes);
+    else
+        nodes->ops->on_none(nodes->owner, why);
+}
+
+static const struct net_lookup_ops LOOKUP_OPS = {.on_found = on_found};
+
+static void open_entry(struct redis_nodes *nodes)
+{
+    const struct entry *entry = &nodes->entries[nodes->current];
+    struct err err;
+
+    nodes->found_count = nodes->tried = 0;
+    if (entry->path ||
+        net_address_parse(slice_str(entry->host), entry->port, nodes->found, &err) == 0) {
+        nodes->found_count = 1;
+        loop_later(nodes->loop, &nodes->give, give, nodes);
+        return;
+    }
+    nodes->lookup = net_lookup_start(nodes->loop, entry->host, entry->port, &LOOKUP_OPS, nodes);
+}
+
+void redis_nodes_next(struct redis_nodes *nodes)
+{
+    ASSERT(!nodes->lookup);
+    if (nodes->tried < nodes->found_count) {
+        loop_later(nodes->loop, &nodes->give, give, nodes);
+        return;
+    }
+    nodes->current = (nodes->current + 1) % nodes->count;
+    open_entry(nodes);
+}
+
+void redis_nodes_repeat(struct redis_nodes *nodes)
+{
+    nodes->found_count = nodes->tried = 0;
+    nodes->current = (nodes->current + nodes->count - 1) % nodes->count;
+}
+
+bool redis_nodes_is_round_over(const struct redis_nodes *nodes)
+{
+    return nodes->tried == nodes->found_count && nodes->current == nodes->count - 1;
+}
+
+struct redis_nodes *redis_nodes_new(struct loop *loop, const char *address,
+                                    const struct redis_nodes_ops *ops, void *owner)
+{
+    struct redis_nodes *nodes = xalloc(sizeof *nodes);
+    struct slice rest = slice_str(address);
+
+    nodes->loop = loop;
+    nodes->ops = ops;
+    nodes->owner = owner;
+    if (slice_starts_nocase(rest, UNIX_PREFIX))
+        add_entry(nodes, rest); /* a path may have commas */
+    else
+        do
+            add_entry(nodes, slice_trim(slice_cut(&rest, ',')));
+        while (rest.len > 0);
+    nodes->current = nodes->count - 1; /* the first comes next */
+    return nodes;
+}
+
+void redis_nodes_free(struct redis_nodes **nodes)
+{
+    struct redis_nodes *n = *nodes;
+
+    if (!n)
+        return;
+    net_lookup_cancel(&n->lookup);
+    loop_later_cancel(n->loop, &n->give);
+    for (size_t i = 0; i < n->count; i++) {
+        xfree(n->entries[i].host);
+        xfree(n->entries[i].path);
+    }
+    xfree(n->entries);
+    xfree(n);
+    *nodes = NULL;
+}
