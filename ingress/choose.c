@@ -26,14 +26,7 @@ static bool claims_user(const struct configuration *configuration,
 static bool claims_network(const struct configuration *configuration,
                            const struct choose_origin *origin)
 {
-    struct net_network network;
-    struct err err;
-
-    for (const char *const *text = configuration->networks; *text; text++)
-        if (net_network_parse(slice_str(*text), &network, &err) == 0 &&
-            net_network_has(&network, origin->client))
-            return true;
-    return false;
+    return origin->client && net_networks_have(&configuration->networks, origin->client);
 }
 
 const struct configuration *choose_configuration(const struct configurations *configurations,

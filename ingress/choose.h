@@ -4,14 +4,14 @@
  * its listener falls back to. Pure. */
 #pragma once
 
-#include "net/address.h"
+#include "base/net_address.h"
 #include "profile/configuration.h"
 
 struct choose_origin { /* where a mail comes from */
     const char *listener;
-    const char *fallback; /* setting `configuration` of the listener */
-    struct slice user;    /* empty: not authenticated */
-    const struct net_address *client;
+    const char *fallback;             /* setting `configuration` of the listener */
+    struct slice user;                /* empty: not authenticated */
+    const struct net_address *client; /* NULL: its proxy does not name it */
 };
 
 /* As long as the configurations. */

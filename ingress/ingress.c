@@ -58,6 +58,7 @@ static void ingress_free(void **role)
     configurations_free(&ingress->configurations);
     users_free(&ingress->users);
     verify_desk_free(&ingress->verify_desk);
+    auth_failures_free(&ingress->auth_failures);
     xfree(ingress);
     *role = NULL;
 }
@@ -107,6 +108,10 @@ static int ingress_start(struct service_env *env, void **ret_role, struct err *e
     ingress->work = conf_values(env->conf, &WORK_SECTION);
     ingress->configurations = configurations_new(env->conf);
     ingress->verify_desk = verify_desk_new(env->loop);
+    const struct auth_failures_limit limit = {(uint64_t)ingress->settings->auth_failures,
+                                              (uint64_t)ingress->settings->auth_failure_period_s *
+                                                  1000};
+    ingress->auth_failures = auth_failures_new(&limit);
     ingress->bodies.limit_bytes = (uint64_t)ingress->settings->body_budget_bytes;
     list_init(&ingress->listeners);
     list_init(&ingress->intakes);

@@ -27,14 +27,15 @@ struct intake {
     struct session *session; /* NULL: gone or already answered */
     struct arena *arena;
     struct buf body;
+    struct slice session_id;
     struct slice user; /* who authenticated; "": nobody did */
     uint64_t started_us, size_bytes;
     char mail_id[ID_LEN + 1];
     struct record_work work;
     struct bus_body chunks; /* of a large body */
     struct bus_ticket work_ticket, event_ticket;
-    size_t pending; /* acknowledgements still to come */
     struct intake_result result;
+    bool is_concluded; /* only its event is still on its way */
     struct loop_later later;
 };
 
@@ -48,6 +49,8 @@ static void log_result(const struct intake *intake)
     log_begin(&line, intake->listener->ingress->env->log, is_accepted ? LOG_INFO : LOG_WARNING,
               is_accepted ? "accepted" : "refused");
     log_slice(&line, LOG_MAIL_ID, intake->result.mail_id);
+    log_slice(&line, LOG_SESSION_ID, intake->session_id);
+    log_slice(&line, LOG_CONFIG, intake->work.envelope.configuration);
     log_slice(&line, LOG_SENDER, intake->work.envelope.original_from);
     log_slice(&line, LOG_CLIENT_IP, intake->work.envelope.client_ip);
     if (intake->user.len)
@@ -98,14 +101,21 @@ static void intake_free(struct intake *intake)
     ingress_on_idle(ingress);
 }
 
-static void finish(void *owner)
+static void conclude(struct intake *intake)
 {
-    struct intake *intake = owner;
-
     log_result(intake);
     if (intake->result.verdict == INTAKE_ACCEPTED)
         count_accepted(intake);
     tell_session(intake);
+    intake->is_concluded = true;
+}
+
+static void finish(void *owner)
+{
+    struct intake *intake = owner;
+
+    if (!intake->is_concluded)
+        conclude(intake);
     intake_free(intake);
 }
 
@@ -116,7 +126,7 @@ static void fail(struct intake *intake, enum err_kind kind, const char *detail)
     intake->result.detail = arena_str(intake->arena, slice_str(detail));
 }
 
-/* ---- the work record and its event ---- */
+/* ---- the work record, then its event ---- */
 
 static void on_event_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
 {
@@ -128,19 +138,7 @@ static void on_event_acked(void *owner, struct bus_ticket *ticket, const struct 
         metric_add(ingress->cells.event_ok, 1);
     else
         metrics_add(ingress->env->metrics, METRIC_EVENTS, METRIC_LABELS("accepted", "failed"), 1);
-    if (--intake->pending == 0)
-        finish(intake);
-}
-
-static void on_work_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
-{
-    struct intake *intake = owner;
-
-    (void)ticket;
-    if (!ack->ok)
-        fail(intake, ack->kind, ack->detail);
-    if (--intake->pending == 0)
-        finish(intake);
+    finish(intake);
 }
 
 static void publish_event(struct intake *intake)
@@ -163,8 +161,25 @@ static void publish_event(struct intake *intake)
         .key = intake->result.mail_id,
         .head = buf_slice(&value),
     };
+    intake->event_ticket = (struct bus_ticket){.on_acked = on_event_acked, .owner = intake};
     bus_publish(ingress->bus, &record, &intake->event_ticket);
     buf_free(&value);
+}
+
+/* Only what is durable was accepted: an audit counts on it. */
+static void on_work_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
+{
+    struct intake *intake = owner;
+
+    (void)ticket;
+    if (!ack->ok)
+        fail(intake, ack->kind, ack->detail);
+    if (!ack->ok || intake->listener->ingress->env->without_events) {
+        finish(intake);
+        return;
+    }
+    publish_event(intake);
+    conclude(intake);
 }
 
 static void publish_work(struct intake *intake)
@@ -181,11 +196,8 @@ static void publish_work(struct intake *intake)
         .head = buf_slice(&head),
         .body = intake->work.has_body_ref ? SLICE_NONE : buf_slice(&intake->body),
     };
-    intake->pending = 2;
     intake->work_ticket = (struct bus_ticket){.on_acked = on_work_acked, .owner = intake};
-    intake->event_ticket = (struct bus_ticket){.on_acked = on_event_acked, .owner = intake};
     bus_publish(ingress->bus, &record, &intake->work_ticket);
-    publish_event(intake);
     buf_free(&head);
     put_body(intake); /* the bus has its copy */
 }
@@ -234,10 +246,7 @@ static bool has_8bit(struct slice body)
 
 static void make_id(struct intake *intake, int64_t now_ms)
 {
-    uint8_t random[8];
-
-    crypto_random(random, sizeof random);
-    id_mail(now_ms, random, intake->mail_id);
+    crypto_new_id(now_ms, intake->mail_id);
     intake->result.mail_id = slice_of(intake->mail_id, ID_LEN);
 }
 
@@ -249,8 +258,8 @@ static struct slice trace_of(struct intake *intake, const struct intake_mail *ma
     struct received_hop hop = {
         .helo = mail->helo,
         .hostname = settings->hostname,
-        .client = mail->client,
-        .local = mail->local,
+        .client = &mail->client->address,
+        .local = &mail->client->local,
         .now_ms = now_ms,
         .zone_minutes = date_local_zone(now_ms),
     };
@@ -276,7 +285,7 @@ static void fill_envelope(struct intake *intake, const struct intake_mail *mail,
         .received_mode = slice_str(RECEIVED_MODE_NAMES[configuration->received]),
         .listener = slice_str(intake->listener->settings->name),
         .helo = arena_copy(arena, mail->helo),
-        .client_ip = arena_copy(arena, slice_str(net_address_ip(mail->client, client))),
+        .client_ip = arena_copy(arena, slice_str(net_address_ip(&mail->client->address, client))),
         .envid = arena_copy(arena, mail->from->envid),
         .message_id =
             arena_copy(arena, slice_sub(header_value(header, SLICE("message-id")), 0, 255)),
@@ -306,12 +315,14 @@ static const struct configuration *configuration_of(const struct intake *intake,
                                                     const struct intake_mail *mail)
 {
     const struct listener_settings *listener = intake->listener->settings;
+    const struct ingress_client *client = mail->client;
 
-    return choose_configuration(intake->listener->ingress->configurations,
-                                &(struct choose_origin){.listener = listener->name,
-                                                        .fallback = listener->configuration,
-                                                        .user = mail->user,
-                                                        .client = mail->client});
+    return choose_configuration(
+        intake->listener->ingress->configurations,
+        &(struct choose_origin){.listener = listener->name,
+                                .fallback = listener->configuration,
+                                .user = mail->user,
+                                .client = client->is_named ? &client->address : NULL});
 }
 
 /* To its recipients, to others by the rules, to the archive. */
@@ -357,6 +368,7 @@ struct intake *intake_accept(struct ingress_listener *listener, struct session *
     intake->listener = listener;
     intake->session = session;
     intake->arena = arena_new(1024);
+    intake->session_id = arena_copy(intake->arena, mail->session_id);
     intake->user = arena_copy(intake->arena, mail->user);
     intake->body = *mail->body;
     *mail->body = (struct buf){0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * From a complete mail to its records on the log: hop count, trace, routes, body chunks where it is
- * large, then ONE work record, with the accepted event beside it. The verdict is 250 only after the
- * log acknowledged the work record (docs/reliability.md, ACCEPT). */
+ * large, then ONE work record. The verdict is 250 only after the log acknowledged the work record
+ * (docs/reliability.md, ACCEPT); the accepted event is published then, and nobody waits for it. */
 #pragma once
 
 #include "base/id.h"
@@ -23,9 +23,10 @@ struct intake_result {
 
 /* A mail as the session received it; everything is copied but the body, which is moved. */
 struct intake_mail {
+    struct slice session_id; /* for the log */
     struct slice helo;
     struct slice user; /* empty: not authenticated */
-    const struct net_address *client, *local;
+    const struct ingress_client *client;
     const struct smtp_from *from;
     const struct smtp_rcpt *rcpts;
     size_t rcpt_count;

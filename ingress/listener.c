@@ -4,15 +4,14 @@
 
 #include "base/assert.h"
 #include "base/xalloc.h"
+#include "ingress/arrival.h"
 #include "ingress/policy.h"
 #include "ingress/session.h"
 
-bool ingress_listener_knows(const struct ingress_listener *listener, const struct net_address *peer)
+bool ingress_listener_knows(const struct ingress_listener *listener,
+                            const struct ingress_client *client)
 {
-    for (size_t i = 0; i < listener->network_count; i++)
-        if (net_network_has(&listener->networks[i], peer))
-            return true;
-    return false;
+    return client->is_named && net_networks_have(&listener->networks, &client->address);
 }
 
 struct refusal {
@@ -28,51 +27,67 @@ static const struct refusal REFUSED_LIMIT = {
 static const struct refusal REFUSED_DRAIN = {
     "drain", {421, {0, 0, 0}, SLICE("Shutting down, try again later")}};
 
-static const struct refusal *refusal_of(const struct ingress_listener *listener,
-                                        const struct net_address *peer)
+static bool is_full(const struct ingress_listener *listener)
 {
     const struct ingress *ingress = listener->ingress;
+    size_t count = listener->sessions.count + listener->arrivals.count;
 
-    if (ingress->is_draining)
+    return count >= (size_t)listener->settings->max_connections ||
+           ingress->session_count >= (size_t)ingress->settings->max_connections;
+}
+
+static const struct refusal *refusal_of(const struct ingress_listener *listener,
+                                        const struct ingress_client *client)
+{
+    if (listener->ingress->is_draining)
         return &REFUSED_DRAIN;
-    if (!policy_admits((enum policy)listener->settings->policy,
-                       ingress_listener_knows(listener, peer)))
-        return &REFUSED_NETWORK;
-    if (listener->sessions.count >= (size_t)listener->settings->max_connections ||
-        ingress->session_count >= (size_t)ingress->settings->max_connections)
+    if (is_full(listener))
         return &REFUSED_LIMIT;
+    if (!policy_admits((enum policy)listener->settings->policy,
+                       ingress_listener_knows(listener, client)))
+        return &REFUSED_NETWORK;
     return NULL;
+}
+
+static void note_refused(const struct ingress_listener *listener,
+                         const struct ingress_client *client, const char *reason)
+{
+    char text[NET_ADDRESS_TEXT];
+    struct log_line line;
+
+    metrics_add(listener->ingress->env->metrics, METRIC_INGRESS_CONNECTIONS_TOTAL,
+                METRIC_LABELS(listener->settings->name, reason), 1);
+    log_begin(&line, listener->ingress->env->log, LOG_WARNING, "connection_refused");
+    log_str(&line, LOG_TARGET, listener->settings->name);
+    log_str(&line, LOG_CLIENT_IP, net_address_ip(&client->address, text));
+    log_str(&line, LOG_REASON, reason);
+    log_end(&line);
+}
+
+void ingress_listener_admit(struct ingress_listener *listener, struct stream *stream,
+                            const struct ingress_client *client)
+{
+    const struct refusal *refusal = refusal_of(listener, client);
+
+    if (refusal)
+        note_refused(listener, client, refusal->result);
+    else
+        metric_add(listener->accepted, 1);
+    session_start(listener, stream, client, refusal ? &refusal->reply : NULL);
 }
 
 static void listener_on_accept(void *owner, struct stream *stream)
 {
     struct ingress_listener *listener = owner;
-    const struct refusal *refusal = refusal_of(listener, stream_peer(stream));
+    const struct ingress_client client = {*stream_peer(stream), *stream_local(stream), true};
 
-    if (refusal)
-        metrics_add(listener->ingress->env->metrics, METRIC_INGRESS_CONNECTIONS_TOTAL,
-                    METRIC_LABELS(listener->settings->name, refusal->result), 1);
+    if (listener->settings->proxy && !is_full(listener))
+        arrival_start(listener, stream);
     else
-        metric_add(listener->accepted, 1);
-    session_start(listener, stream, refusal ? &refusal->reply : NULL);
+        ingress_listener_admit(listener, stream, &client);
 }
 
 static const struct listener_ops OPS = {.on_accept = listener_on_accept};
-
-static void read_networks(struct ingress_listener *listener)
-{
-    const char *const *texts = listener->settings->networks;
-    struct err err;
-    size_t count = 0;
-
-    while (texts[count])
-        count++;
-    listener->networks = xalloc(count * sizeof *listener->networks);
-    for (size_t i = 0; i < count; i++)
-        if (net_network_parse(slice_str(texts[i]), &listener->networks[i], &err) == 0)
-            listener->network_count++;
-    ASSERT(listener->network_count == count); /* the settings check has passed them */
-}
 
 static void find_cells(struct ingress_listener *listener)
 {
@@ -85,6 +100,8 @@ static void find_cells(struct ingress_listener *listener)
     listener->recipients = metrics_cell(metrics, METRIC_INGRESS_RECIPIENTS, METRIC_LABELS(name));
     listener->mails_accepted =
         metrics_cell(metrics, METRIC_INGRESS_MAILS, METRIC_LABELS(name, "accepted", ""));
+    /* An outage of the log shows from its first mail. */
+    (void)metrics_cell(metrics, METRIC_INGRESS_MAILS, METRIC_LABELS(name, "tempfail", "log"));
 }
 
 /* NULL: none is configured. */
@@ -109,14 +126,25 @@ static int open_socket(struct ingress_listener *listener, struct err *err)
     return listener_new(listener->ingress->env->loop, &at, &OPS, listener, &listener->socket, err);
 }
 
+static void note_certificate(const struct ingress_listener *listener)
+{
+    if (listener->tls)
+        metrics_set(listener->ingress->env->metrics, METRIC_INGRESS_CERTIFICATE_EXPIRY,
+                    METRIC_LABELS(listener->settings->name), tls_expires_s(listener->tls));
+}
+
 int ingress_listener_new(struct ingress *ingress, const struct listener_settings *settings,
                          struct err *err)
 {
     struct ingress_listener *listener = xalloc(sizeof *listener);
 
     listener->ingress = ingress;
+    listener->arena = arena_new(256);
+    listener->networks = net_networks_read(listener->arena, settings->networks);
+    listener->proxies = net_networks_read(listener->arena, settings->proxy_trusted);
     listener->settings = settings;
     list_init(&listener->sessions);
+    list_init(&listener->arrivals);
     if (open_socket(listener, err) < 0) {
         ingress_listener_free(&listener);
         return err_wrap(err, "listener \"%s\"", settings->name);
@@ -131,8 +159,8 @@ int ingress_listener_new(struct ingress *ingress, const struct listener_settings
         .has_auth = policy_has_auth((enum policy)settings->policy),
         .has_dsn = true,
     };
-    read_networks(listener);
     find_cells(listener);
+    note_certificate(listener);
     list_push(&ingress->listeners, &listener->node);
     return 0;
 }
@@ -145,6 +173,7 @@ int ingress_listener_reload(struct ingress_listener *listener, struct err *err)
         return err_wrap(err, "listener \"%s\"", listener->settings->name);
     tls_free(&listener->tls);
     listener->tls = tls;
+    note_certificate(listener);
     return 0;
 }
 
@@ -160,7 +189,11 @@ int ingress_listener_check_files(const struct listener_settings *settings, struc
 
 void ingress_listener_stop(struct ingress_listener *listener)
 {
+    struct list_node *arrival;
+
     listener_free(&listener->socket);
+    while ((arrival = list_first(&listener->arrivals)))
+        arrival_free(arrival_of(arrival));
 }
 
 void ingress_listener_free(struct ingress_listener **listener)
@@ -173,9 +206,9 @@ void ingress_listener_free(struct ingress_listener **listener)
         session_free(session_of(session));
     if (list_has(&(*listener)->node))
         list_remove(&(*listener)->ingress->listeners, &(*listener)->node);
-    listener_free(&(*listener)->socket);
+    ingress_listener_stop(*listener);
     tls_free(&(*listener)->tls);
-    xfree((*listener)->networks);
+    arena_free(&(*listener)->arena);
     xfree(*listener);
     *listener = NULL;
 }

@@ -4,16 +4,23 @@
 
 #include "ingress/role.h"
 
+struct ingress_client {
+    struct net_address address; /* what the proxy named, where there is one before us */
+    struct net_address local;   /* what the client connected to */
+    bool is_named;              /* false: the address is a proxy's that could not name its client */
+};
+
 struct ingress_listener {
     struct list_node node; /* ingress->listeners */
     struct ingress *ingress;
     const struct listener_settings *settings;
     struct listener *socket;
     struct tls *tls; /* NULL: none */
-    struct net_network *networks;
-    size_t network_count;
+    struct arena *arena;
+    struct net_networks networks, proxies; /* in the arena; proxies: trusted to name clients */
     struct smtp_server_settings smtp;
     struct list sessions; /* struct session */
+    struct list arrivals; /* struct arrival: no session yet */
     struct metric_cell *connections, *accepted, *recipients, *mails_accepted;
 };
 
@@ -25,10 +32,13 @@ MUST_CHECK int ingress_listener_reload(struct ingress_listener *listener, struct
 /* Whether that would do. Any thread. */
 MUST_CHECK int ingress_listener_check_files(const struct listener_settings *settings,
                                             struct err *err);
-/* Whether a client is in the networks of this listener. */
+/* A connection whose client is known: a session, or a refusal. */
+void ingress_listener_admit(struct ingress_listener *listener, struct stream *stream,
+                            const struct ingress_client *client);
+/* Whether a client is in the networks of this listener. Who has no name is in none. */
 bool ingress_listener_knows(const struct ingress_listener *listener,
-                            const struct net_address *peer);
-/* No further connections. */
+                            const struct ingress_client *client);
+/* No further connections, nor those that have yet to say who they are. */
 void ingress_listener_stop(struct ingress_listener *listener);
 /* All sessions have ended. NULL accepted, NULL set. */
 void ingress_listener_free(struct ingress_listener **listener);

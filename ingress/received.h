@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "net/address.h"
+#include "base/net_address.h"
 #include "profile/configuration.h"
 
 /* Where no Received field of ours tells of our hop, this one does (RFC 5321 6.3). */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bus/bus.h"
+#include "ingress/auth_failures.h"
 #include "ingress/budget.h"
 #include "ingress/settings.h"
 #include "ingress/verify.h"
@@ -24,6 +25,7 @@ struct ingress {
     struct configurations *configurations; /* replaced when the file is read again */
     struct users *users;                   /* NULL: no users_file is set */
     struct verify_desk *verify_desk;
+    struct auth_failures *auth_failures;
     struct budget bodies;
     struct list listeners; /* struct ingress_listener */
     size_t session_count;

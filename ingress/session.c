@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "ingress/policy.h"
 #include "net/clock.h"
+#include "net/crypto.h"
 
 #define RATE_GRACE_MS  60000 /* a slow start is no slow client */
 #define RATE_CHECK_MS  15000
@@ -18,6 +19,9 @@ struct session {
     struct list_node node; /* listener->sessions */
     struct ingress_listener *listener;
     struct stream *stream;
+    struct ingress_client client;
+    char id[ID_LEN + 1];
+    struct tracing_session traced;
     struct smtp_server *engine;
     struct loop_timer *timer;
     struct smtp_from from;
@@ -36,6 +40,25 @@ struct session {
 };
 
 static const struct smtp_reply ACCEPT = {0};
+
+static void begin_line(struct log_line *line, const struct session *session, enum log_level level,
+                       const char *event)
+{
+    char client[NET_ADDRESS_TEXT];
+
+    log_begin(line, session->listener->ingress->env->log, level, event);
+    log_str(line, LOG_SESSION_ID, session->id);
+    log_str(line, LOG_CLIENT_IP, net_address_ip(&session->client.address, client));
+}
+
+static void log_session(const struct session *session, const char *event)
+{
+    struct log_line line;
+
+    begin_line(&line, session, LOG_DEBUG, event);
+    log_str(&line, LOG_TARGET, session->listener->settings->name);
+    log_end(&line);
+}
 
 static void drop_mail(struct session *session)
 {
@@ -96,10 +119,17 @@ static void settle(struct session *session)
 
 /* ---- what the engine asks ---- */
 
+static void count_mail(const struct session *session, const char *result, const char *reason)
+{
+    metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_MAILS,
+                METRIC_LABELS(session->listener->settings->name, result, reason), 1);
+}
+
 static struct smtp_reply shed(struct session *session, const char *reason, struct smtp_reply reply)
 {
     metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_SHED,
                 METRIC_LABELS(reason), 1);
+    count_mail(session, "tempfail", reason);
     return reply;
 }
 
@@ -169,9 +199,9 @@ static void session_on_mail(void *owner)
     struct ingress *ingress = session->listener->ingress;
     bool is_esmtp;
     struct intake_mail mail = {
+        .session_id = slice_str(session->id),
         .helo = smtp_server_helo(session->engine, &is_esmtp),
-        .client = stream_peer(session->stream),
-        .local = stream_local(session->stream),
+        .client = &session->client,
         .from = &session->from,
         .rcpts = session->rcpts,
         .rcpt_count = session->rcpt_count,
@@ -198,21 +228,20 @@ static void session_on_reset(void *owner)
 
 static void log_login(const struct session *session, const struct verify_result *result)
 {
-    char client[NET_ADDRESS_TEXT];
     struct log_line line;
 
-    log_begin(&line, session->listener->ingress->env->log,
-              result->is_right ? LOG_INFO : LOG_WARNING,
-              result->is_right ? "authenticated" : "auth_failed");
+    begin_line(&line, session, result->is_right ? LOG_INFO : LOG_WARNING,
+               result->is_right ? "authenticated" : "auth_failed");
     log_slice(&line, LOG_USER, result->user);
-    log_str(&line, LOG_CLIENT_IP, net_address_ip(stream_peer(session->stream), client));
     log_end(&line);
 }
 
 static void count_login(const struct session *session, enum smtp_auth_result result)
 {
-    static const char *const RESULTS[] = {
-        [SMTP_AUTH_WRONG] = "wrong", [SMTP_AUTH_RIGHT] = "ok", [SMTP_AUTH_LATER] = "later"};
+    static const char *const RESULTS[] = {[SMTP_AUTH_WRONG] = "wrong",
+                                          [SMTP_AUTH_RIGHT] = "ok",
+                                          [SMTP_AUTH_LATER] = "later",
+                                          [SMTP_AUTH_BLOCKED] = "blocked"};
 
     metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_AUTH,
                 METRIC_LABELS(smtp_auth_name(session->mechanism), RESULTS[result]), 1);
@@ -221,11 +250,15 @@ static void count_login(const struct session *session, enum smtp_auth_result res
 static void session_on_verified(void *owner, const struct verify_result *result)
 {
     struct session *session = owner;
+    struct ingress *ingress = session->listener->ingress;
     enum smtp_auth_result answer = result->is_right ? SMTP_AUTH_RIGHT : SMTP_AUTH_WRONG;
 
     session->verify = NULL;
     if (result->is_right)
         buf_add(&session->user, result->user);
+    else
+        auth_failures_note(ingress->auth_failures, &session->client.address,
+                           loop_now_ms(ingress->env->loop));
     log_login(session, result);
     count_login(session, answer);
     smtp_server_answer_auth(session->engine, answer);
@@ -235,21 +268,31 @@ static void session_on_verified(void *owner, const struct verify_result *result)
 
 static const struct verify_ops VERIFY_OPS = {.on_verified = session_on_verified};
 
+static void answer_unasked(struct session *session, enum smtp_auth_result answer)
+{
+    count_login(session, answer);
+    smtp_server_answer_auth(session->engine, answer);
+}
+
 static void session_on_auth(void *owner, const struct smtp_credentials *credentials)
 {
     struct session *session = owner;
     struct ingress *ingress = session->listener->ingress;
 
     session->mechanism = credentials->mechanism;
-    session->verify =
-        verify_start(ingress->verify_desk, ingress->users, credentials, &VERIFY_OPS, session);
-    if (session->verify) {
-        loop_timer_stop(session->timer);
-        session->is_rate_checked = false;
+    if (auth_failures_are_too_many(ingress->auth_failures, &session->client.address,
+                                   loop_now_ms(ingress->env->loop))) {
+        answer_unasked(session, SMTP_AUTH_BLOCKED);
         return;
     }
-    count_login(session, SMTP_AUTH_LATER);
-    smtp_server_answer_auth(session->engine, SMTP_AUTH_LATER);
+    session->verify =
+        verify_start(ingress->verify_desk, ingress->users, credentials, &VERIFY_OPS, session);
+    if (!session->verify) {
+        answer_unasked(session, SMTP_AUTH_LATER);
+        return;
+    }
+    loop_timer_stop(session->timer);
+    session->is_rate_checked = false;
 }
 
 /* ---- TLS and the end ---- */
@@ -321,6 +364,7 @@ static void forget(struct session *session)
     struct ingress_listener *listener = session->listener;
     struct ingress *ingress = listener->ingress;
 
+    log_session(session, "disconnected");
     if (session->intake)
         intake_detach(session->intake);
     if (session->verify)
@@ -405,15 +449,20 @@ static void greet(struct session *session, const struct smtp_reply *refusal)
 }
 
 void session_start(struct ingress_listener *listener, struct stream *stream,
-                   const struct smtp_reply *refusal)
+                   const struct ingress_client *client, const struct smtp_reply *refusal)
 {
     struct session *session = xalloc(sizeof *session);
 
     session->listener = listener;
     session->stream = stream;
+    session->client = *client;
+    crypto_new_id(clock_wall_ms(), session->id);
     session->is_refused = refusal != NULL;
-    session->is_in_network = ingress_listener_knows(listener, stream_peer(stream));
+    session->is_in_network = ingress_listener_knows(listener, client);
     session->engine = smtp_server_new(&listener->smtp, &ENGINE_OPS, session);
+    smtp_server_tap(session->engine, tracing_of_client(listener->ingress->env->tracing, session->id,
+                                                       &session->client.address, &session->traced));
+    log_session(session, "connected");
     session->timer = loop_timer_new(listener->ingress->env->loop, session_on_timer, session);
     list_push(&listener->sessions, &session->node);
     listener->ingress->session_count++;
@@ -470,9 +519,7 @@ void session_on_published(struct session *session, const struct intake_result *r
         ASSERT(line.at == text);
         reply.text = buf_slice(&line);
     } else {
-        metrics_add(session->listener->ingress->env->metrics, METRIC_INGRESS_MAILS,
-                    METRIC_LABELS(session->listener->settings->name, row->result, result->reason),
-                    1);
+        count_mail(session, row->result, result->reason);
     }
     smtp_server_answer(session->engine, &reply);
     follow_client(session);

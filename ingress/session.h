@@ -9,7 +9,7 @@ struct session;
 
 /* Takes the stream over and greets; with a refusal, sends that and closes. */
 void session_start(struct ingress_listener *listener, struct stream *stream,
-                   const struct smtp_reply *refusal);
+                   const struct ingress_client *client, const struct smtp_reply *refusal);
 /* 421 as soon as the protocol allows. */
 void session_shutdown(struct session *session);
 /* At once, with the 421 if the socket takes it. */

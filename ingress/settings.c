@@ -2,28 +2,16 @@
  * The settings tables of the ingress. */
 #include "ingress/settings.h"
 
+#include "base/net_address.h"
 #include "bus/settings.h"
 #include "ingress/policy.h"
 #include "mail/address.h"
-#include "net/address.h"
 #include "profile/configuration.h"
 #include "profile/domains.h"
 #include "proto/settings.h"
 
 #define KIB ((int64_t)1024)
 #define MIB (1024 * KIB)
-
-static int check_address(const char *value, struct err *err)
-{
-    struct net_address address;
-    return net_address_parse(slice_str(value), 25, &address, err);
-}
-
-static int check_network(const char *value, struct err *err)
-{
-    struct net_network network;
-    return net_network_parse(slice_str(value), &network, err);
-}
 
 #define AT(member) .offset = offsetof(struct ingress_settings, member)
 static const struct conf_setting INGRESS[] = {
@@ -119,6 +107,25 @@ static const struct conf_setting INGRESS[] = {
      .max = 1000000,
      .unit = "bytes/s",
      .help = "A client that sends its data slower than this, measured after a minute, gets 421."},
+    {.name = "auth_failures",
+     .type = CONF_INT,
+     AT(auth_failures),
+     .fallback = "20",
+     .min = 0,
+     .max = 1000000,
+     .unit = "",
+     .help =
+         "Failed logins of one client address (IPv6: one /64), over all its connections to this "
+         "process, within auth_failure_period_s. Until that is over it gets 454, whatever the "
+         "password. 0: no limit, for clients that share one address."},
+    {.name = "auth_failure_period_s",
+     .type = CONF_INT,
+     AT(auth_failure_period_s),
+     .fallback = "600",
+     .min = 1,
+     .max = 86400,
+     .unit = "s",
+     .help = "How long failed logins count, from the first of them."},
     {.name = "users_file",
      .type = CONF_STRING,
      AT(users_file),
@@ -127,12 +134,27 @@ static const struct conf_setting INGRESS[] = {
      .max = 4096,
      .unit = "",
      .help = "File with the users who may authenticate, kept by hikyakuctl user. For listeners "
-             "whose policy has AUTH."},
+             "whose policy has AUTH.",
+     .file_of = conf_path},
 };
 #undef AT
 
 static const char *const TLS_NAMES[] = {
     [LISTENER_STARTTLS] = "starttls", [LISTENER_IMPLICIT] = "implicit", NULL};
+
+/* Whoever connects could claim any address. */
+static int check_trusted(const char *value, struct err *err)
+{
+    struct net_network network;
+
+    if (net_network_parse(slice_str(value), &network, err) < 0)
+        return -1;
+    if (network.prefix_bits > 0)
+        return 0;
+    return err_set(
+        err, ERR_INVALID,
+        "\"%s\" trusts everyone to name any client; allowed: the networks of your proxies", value);
+}
 
 #define AT(member) .offset = offsetof(struct listener_settings, member)
 static const struct conf_setting LISTENERS[] = {
@@ -151,7 +173,7 @@ static const struct conf_setting LISTENERS[] = {
      .min = 1,
      .max = 64,
      .unit = "",
-     .check = check_address,
+     .check = net_address_check,
      .help = "IP address to listen on; 0.0.0.0 or :: for all."},
     {.name = "port",
      .type = CONF_INT,
@@ -176,7 +198,7 @@ static const struct conf_setting LISTENERS[] = {
      .min = 0,
      .max = 1000,
      .unit = "",
-     .check = check_network,
+     .check = net_network_check,
      .help = "Networks (CIDR) whose clients may send. Empty: nobody; all others get 554, unless "
              "the policy lets them authenticate."},
     {.name = "policy",
@@ -205,7 +227,8 @@ static const struct conf_setting LISTENERS[] = {
      .min = 0,
      .max = 4096,
      .unit = "",
-     .help = "PEM file with the certificate chain. STARTTLS is offered where it is set."},
+     .help = "PEM file with the certificate chain. STARTTLS is offered where it is set.",
+     .file_of = conf_path},
     {.name = "key",
      .type = CONF_STRING,
      AT(key),
@@ -213,7 +236,28 @@ static const struct conf_setting LISTENERS[] = {
      .min = 0,
      .max = 4096,
      .unit = "",
-     .help = "PEM file with the private key of the certificate."},
+     .help = "PEM file with the private key of the certificate.",
+     .file_of = conf_path},
+    {.name = "proxy",
+     .type = CONF_BOOL,
+     AT(proxy),
+     .fallback = "false",
+     .unit = "",
+     .help =
+         "Clients come through a proxy that names them by a PROXY header (version 1 or 2) before "
+         "anything else, TLS included. Without one a connection is closed. The address it names "
+         "is the client's for everything: networks, limits, Received, logs."},
+    {.name = "proxy_trusted",
+     .type = CONF_STRINGS,
+     AT(proxy_trusted),
+     .fallback = "[]",
+     .min = 0,
+     .max = 1000,
+     .unit = "",
+     .check = check_trusted,
+     .help = "Networks (CIDR) of the proxies that may name clients; who connects from elsewhere is "
+             "closed at once. Required where proxy is true. A client that its proxy does not name "
+             "is in none of networks."},
     {.name = "configuration",
      .type = CONF_STRING,
      AT(configuration),
@@ -242,6 +286,10 @@ static int check_listener(const void *values, struct err *err)
                        "certificate and key go together: give both, or neither for no STARTTLS");
     if (listener->tls == LISTENER_IMPLICIT && !listener->certificate[0])
         return err_set(err, ERR_INVALID, "tls = \"implicit\" needs a certificate and its key");
+    if (listener->proxy && !listener->proxy_trusted[0])
+        return err_set(err, ERR_INVALID,
+                       "proxy = true needs proxy_trusted: the networks of your proxies, as in "
+                       "[\"10.0.0.0/24\"]; anybody else could claim any address");
     return 0;
 }
 
@@ -298,5 +346,6 @@ const struct conf_section LISTENERS_SECTION = {
 };
 
 const struct conf_section *const INGRESS_SECTIONS[] = {
-    &INGRESS_SECTION, &LISTENERS_SECTION,        &CONFIGURATIONS_SECTION, &SENDING_DOMAINS_SECTION,
-    &BOUNCES_SECTION, &FORWARDING_RULES_SECTION, &WORK_SECTION,           NULL};
+    &INGRESS_SECTION,         &LISTENERS_SECTION, &CONFIGURATIONS_SECTION,
+    &SENDING_DOMAINS_SECTION, &BOUNCES_SECTION,   &FORWARDING_RULES_SECTION,
+    &SOURCE_POOLS_SECTION,    &WORK_SECTION,      NULL};

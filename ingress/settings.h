@@ -9,6 +9,7 @@ struct ingress_settings {
     int64_t max_size_bytes, body_budget_bytes;
     int64_t max_recipients, max_errors, max_connections, hop_limit;
     int64_t commit_timeout_ms, idle_timeout_ms, tls_timeout_ms;
+    int64_t auth_failures, auth_failure_period_s; /* 0 failures: no limit */
     const char *users_file;
     int64_t min_rate; /* bytes per second during DATA */
 };
@@ -19,6 +20,8 @@ struct listener_settings {
     const char *name, *address;
     int64_t port, public_port, max_connections;
     const char *const *networks;
+    const char *const *proxy_trusted;
+    bool proxy;
     const char *certificate, *key;
     const char *configuration; /* of mail that no configuration claims */
     int64_t tls;               /* enum listener_tls */
