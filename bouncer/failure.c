@@ -117,6 +117,12 @@ static void note_end(const struct failure *failure)
         failure_note_suppressed(failure);
 }
 
+static void close_case(struct failure *failure)
+{
+    note_end(failure);
+    end(failure);
+}
+
 static void on_event_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
 {
     struct failure *failure = owner;
@@ -128,12 +134,10 @@ static void on_event_acked(void *owner, struct bus_ticket *ticket, const struct 
     }
     failure_note_event(failure, ack->ok);
     failure->event_next++;
-    if (failure->event_next < failure->event_count) {
+    if (failure->event_next < failure->event_count)
         go_on(failure, failure->step);
-        return;
-    }
-    note_end(failure);
-    end(failure);
+    else
+        close_case(failure);
 }
 
 static void publish_event(struct failure *failure)
@@ -188,6 +192,10 @@ static void tell(struct failure *failure)
 {
     const struct decided *decided = &failure->decided;
 
+    if (failure->bouncer->env->without_events) {
+        close_case(failure);
+        return;
+    }
     if (decided->decision == DECISION_DOUBLE_BOUNCE)
         (void)add_event(failure, EVENT_DOUBLE_BOUNCE, NULL, 0);
     if (decided->decision == DECISION_REPORT)

@@ -14,6 +14,7 @@ static void begin(struct log_line *line, const struct failure *failure, enum log
     log_begin(line, failure->bouncer->env->log, level, event);
     log_slice(line, LOG_MAIL_ID, failure->record.work.envelope.mail_id);
     log_slice(line, LOG_PARCEL_ID, failure->record.work.parcel_id);
+    log_slice(line, LOG_CONFIG, failure->record.work.envelope.configuration);
     log_slice(line, LOG_SENDER, failure->record.work.envelope.original_from);
 }
 
@@ -96,7 +97,7 @@ void failure_note_double_bounce(const struct failure *failure)
     struct log_line line;
 
     metrics_add(metrics_of(failure), METRIC_BOUNCER_DOUBLE, METRIC_NO_LABELS, 1);
-    begin(&line, failure, LOG_WARNING, "double_bounce");
+    begin(&line, failure, LOG_INFO, "double_bounce");
     log_slice(&line, LOG_RCPT, failure->record.work.rcpts[0].address);
     log_str(&line, LOG_REASON, failure->record.work.envelope.is_report ? "report" : "null_sender");
     log_int(&line, LOG_RECIPIENTS, (int64_t)failure->record.work.rcpt_count);

@@ -80,5 +80,6 @@ const struct conf_section *const BOUNCER_SECTIONS[] = {&BOUNCER_SECTION,
                                                        &SENDING_DOMAINS_SECTION,
                                                        &BOUNCES_SECTION,
                                                        &FORWARDING_RULES_SECTION,
+                                                       &SOURCE_POOLS_SECTION,
                                                        &WORK_SECTION,
                                                        NULL};

@@ -138,6 +138,16 @@ static int check_socket(const char *address, struct err *err)
         address + strlen(UNIX_PREFIX), room);
 }
 
+/* It is reached by its socket only, in a folder that is ours alone. */
+static int check_login(const struct redis_settings *redis, struct err *err)
+{
+    if (!redis->tls && !redis->username[0] && !redis->password_file[0])
+        return 0;
+    return err_set(err, ERR_INVALID,
+                   "redis.tls, username and password_file are for a Redis of your own: set "
+                   "embedded.redis_server to \"\" for one, or leave them out");
+}
+
 static bool is_private(const struct conf *conf)
 {
     const struct embedded_settings *embedded = conf_values(conf, &EMBEDDED_SECTION);
@@ -170,7 +180,7 @@ static int prepare(const struct conf *conf, struct arena *arena, const char *con
         return err_set(err, ERR_INVALID, "embedded.redis_server: there is no program %s",
                        embedded->redis_server);
     argv[1] = arena_printf(arena, "%s/redis.conf", bus->directory).at;
-    if (check_socket(redis->address, err) != 0 ||
+    if (check_login(redis, err) != 0 || check_socket(redis->address, err) != 0 ||
         write_configuration(argv[1], redis, bus->directory, err) != 0)
         return -1;
     *ret_argv = argv;

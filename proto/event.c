@@ -60,6 +60,7 @@ static void add_reply(struct json *json, const struct record_reply *reply)
     add_optional(json, "stage", reply->stage);
     add_optional(json, "mx", reply->mx_host);
     add_optional(json, "ip", reply->mx_ip);
+    add_optional(json, "senderIp", reply->source_ip);
     if (reply->error_class)
         json_int(json, "class", reply->error_class);
 }
@@ -118,6 +119,7 @@ static void add_data(struct json *json, const struct event *event)
     if (event->due_ms)
         add_time(json, "due", event->due_ms);
     add_optional(json, "report_id", event->report_id);
+    add_optional(json, "dest_group", event->dest_group);
     add_rcpts(json, event);
     json_object_end(json);
 }

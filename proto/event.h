@@ -32,8 +32,9 @@ struct event {
     /* Those concerned, at least one, each with its last reply; NULL: all of work. */
     const struct record_rcpt *const *rcpts;
     size_t rcpt_count;
-    int64_t due_ms;         /* deferred: of the next attempt */
-    struct slice report_id; /* bounced, bounce_forwarded */
+    int64_t due_ms;          /* deferred: of the next attempt */
+    struct slice dest_group; /* sender's; else empty */
+    struct slice report_id;  /* bounced, bounce_forwarded */
 };
 
 void event_put(struct buf *out, const struct event *event);

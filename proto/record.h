@@ -22,7 +22,7 @@ struct record_body {
 
 struct record_reply {
     uint32_t code, error_class;
-    struct slice enhanced, text, stage, mx_host, mx_ip, reason, status;
+    struct slice enhanced, text, stage, mx_host, mx_ip, source_ip, reason, status;
     int64_t at_ms;
 };
 

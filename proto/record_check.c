@@ -31,9 +31,13 @@ static const struct bound ENVELOPE[] = {
 };
 
 static const struct bound REPLY[] = {
-    BOUND(record_reply, enhanced, 0, 16),         BOUND(record_reply, text, 0, RECORD_TEXT_MAX),
-    BOUND(record_reply, stage, 0, RECORD_ID_MAX), BOUND(record_reply, mx_host, 0, RECORD_NAME_MAX),
-    BOUND(record_reply, mx_ip, 0, RECORD_ID_MAX), BOUND(record_reply, reason, 0, RECORD_TEXT_MAX),
+    BOUND(record_reply, enhanced, 0, 16),
+    BOUND(record_reply, text, 0, RECORD_TEXT_MAX),
+    BOUND(record_reply, stage, 0, RECORD_ID_MAX),
+    BOUND(record_reply, mx_host, 0, RECORD_NAME_MAX),
+    BOUND(record_reply, mx_ip, 0, RECORD_ID_MAX),
+    BOUND(record_reply, source_ip, 0, RECORD_ID_MAX),
+    BOUND(record_reply, reason, 0, RECORD_TEXT_MAX),
     BOUND(record_reply, status, 0, 16),
 };
 

@@ -66,6 +66,7 @@ static struct record_reply reply_from(const Hikyaku__Reply *packed)
         .stage = slice_from(packed->stage),
         .mx_host = slice_from(packed->mx_host),
         .mx_ip = slice_from(packed->mx_ip),
+        .source_ip = slice_from(packed->source_ip),
         .reason = slice_from(packed->reason),
         .status = slice_from(packed->status),
         .error_class = packed->error_class,

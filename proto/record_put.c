@@ -40,6 +40,7 @@ static Hikyaku__Reply pack_reply(const struct record_reply *reply)
     packed.stage = bytes_of(reply->stage);
     packed.mx_host = bytes_of(reply->mx_host);
     packed.mx_ip = bytes_of(reply->mx_ip);
+    packed.source_ip = bytes_of(reply->source_ip);
     packed.reason = bytes_of(slice_sub(reply->reason, 0, RECORD_TEXT_MAX));
     packed.status = bytes_of(reply->status);
     packed.error_class = reply->error_class;

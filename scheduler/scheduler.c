@@ -7,6 +7,7 @@
 #include "scheduler/due.h"
 #include "scheduler/index.h"
 #include "scheduler/role.h"
+#include "service/report_redis.h"
 
 #define SCRATCH_BYTES ((size_t)4096)
 
@@ -175,6 +176,14 @@ static int scheduler_start(struct service_env *env, void **ret_role, struct err 
     return 0;
 }
 
+static void scheduler_reload(void *role, const struct conf *conf)
+{
+    const struct scheduler *scheduler = role;
+
+    (void)conf; /* no setting of ours is live, but the password's file is */
+    redis_renew(scheduler->redis);
+}
+
 static void scheduler_drain(void *role)
 {
     struct scheduler *scheduler = role;
@@ -212,6 +221,7 @@ static void scheduler_measure(void *role)
     metric_set(scheduler->cells.shards, bus_partitions(scheduler->bus, BUS_TIMER));
     metric_set(scheduler->cells.redis_up, redis_is_up(scheduler->redis));
     service_report_bus(scheduler->env, scheduler->bus);
+    service_report_redis(scheduler->env, scheduler->redis);
 }
 
 const struct service_role scheduler_role = {
@@ -219,6 +229,7 @@ const struct service_role scheduler_role = {
     .sections = SCHEDULER_SECTIONS,
     .start = scheduler_start,
     .drain = scheduler_drain,
+    .reload = scheduler_reload,
     .free = scheduler_free,
     .measure = scheduler_measure,
 };

@@ -5,6 +5,8 @@
 
 #include "base/assert.h"
 #include "base/xalloc.h"
+#include "net/clock.h"
+#include "net/crypto.h"
 
 #define MS_PER_S 1000u
 
@@ -17,16 +19,20 @@ struct connection {
     struct smtp_client_settings client_settings;
     const struct connection_ops *ops;
     void *owner;
-    struct net_address address;
+    struct net_address address, source, local;
+    size_t group;
     bool is_clear;
     bool is_gone;  /* the stream ended: it must not be touched any more */
     int64_t mails; /* begun */
     uint64_t deadline_ms;
     uint64_t give_up_ms;  /* whatever trickles in: of the hello, of the mail */
     size_t pending_bytes; /* at the last tick: a write that makes progress gets more time */
-    const char *trouble;  /* what our deadline was about; NULL: it did not pass */
+    uint64_t tls_began_ms, tls_ms;
+    const char *trouble; /* what our deadline was about; NULL: it did not pass */
     struct connection_idle idle;
-    char host[256];
+    struct tracing_session traced;
+    char id[ID_LEN + 1];
+    char host[256], ehlo[256];
     char configuration[CONFIGURATION_NAME_MAX + 1];
 };
 
@@ -35,11 +41,23 @@ static struct connection *connection_of(struct list_node *node)
     return LIST_OWNER(node, struct connection, state_node);
 }
 
+static void enter_state(struct connection *connection, enum connection_state state)
+{
+    connection->state = state;
+    connection->set->counts[connection->group][state]++;
+    list_push(&connection->set->states[state], &connection->state_node);
+}
+
+static void leave_state(struct connection *connection)
+{
+    connection->set->counts[connection->group][connection->state]--;
+    list_remove(&connection->set->states[connection->state], &connection->state_node);
+}
+
 static void connection_set_state(struct connection *connection, enum connection_state state)
 {
-    list_remove(&connection->set->states[connection->state], &connection->state_node);
-    connection->state = state;
-    list_push(&connection->set->states[state], &connection->state_node);
+    leave_state(connection);
+    enter_state(connection, state);
 }
 
 static uint64_t in_s(const struct connection *connection, int64_t seconds)
@@ -130,6 +148,7 @@ static void on_starttls(void *owner)
 
     if (connection->state != CONNECTION_HELLO)
         return;
+    connection->tls_began_ms = loop_now_ms(connection->set->loop);
     stream_start_tls(connection->stream, connection->set->tls, connection->host,
                      (uint64_t)connection->set->settings->tls_timeout_s * MS_PER_S);
 }
@@ -179,6 +198,7 @@ static void on_connected(void *owner)
     if (connection->state != CONNECTION_CONNECTING)
         return;
     connection_set_state(connection, CONNECTION_HELLO);
+    connection->local = *stream_local(connection->stream);
     set_give_up(connection);
     connection->deadline_ms = in_s(connection, connection->set->settings->greeting_timeout_s);
 }
@@ -189,6 +209,7 @@ static void on_secured(void *owner)
 
     if (connection->state != CONNECTION_HELLO)
         return;
+    connection->tls_ms = loop_now_ms(connection->set->loop) - connection->tls_began_ms;
     smtp_client_secured(connection->client);
     set_deadline(connection);
 }
@@ -234,7 +255,7 @@ static void on_drained(void *owner)
 
 static void connection_free(struct connection *connection)
 {
-    list_remove(&connection->set->states[connection->state], &connection->state_node);
+    leave_state(connection);
     smtp_client_free(&connection->client);
     xfree(connection);
 }
@@ -270,12 +291,7 @@ static const struct stream_ops STREAM_OPS = {
 void connection_set_init(struct connection_set *set, struct loop *loop,
                          const struct sender_settings *settings, struct tls *tls)
 {
-    struct err err;
-
     *set = (struct connection_set){.loop = loop, .settings = settings, .tls = tls};
-    set->source.any.sa_family = AF_UNSPEC;
-    if (*settings->source_address) /* the settings table checked it */
-        ASSERT(net_address_parse(slice_str(settings->source_address), 0, &set->source, &err) == 0);
     for (size_t i = 0; i < CONNECTION_STATES; i++)
         list_init(&set->states[i]);
 }
@@ -344,35 +360,56 @@ void connection_set_end(struct connection_set *set)
     }
 }
 
+/* NUL-terminated; longer than any name can be, it is cut. */
+static void copy_text(char *text, size_t size, struct slice from)
+{
+    struct slice start = slice_sub(from, 0, size - 1);
+
+    if (start.len)
+        memcpy(text, start.at, start.len);
+}
+
+static void copy_target(struct connection *connection, const struct connection_target *target)
+{
+    connection->address = target->address;
+    connection->source = connection->local = target->source;
+    connection->group = target->group;
+    connection->is_clear = target->is_clear;
+    copy_text(connection->host, sizeof connection->host, target->host);
+    copy_text(connection->ehlo, sizeof connection->ehlo, target->ehlo);
+    copy_text(connection->configuration, sizeof connection->configuration, target->configuration);
+}
+
 struct connection *connection_open(struct connection_set *set,
                                    const struct connection_target *target,
                                    const struct connection_ops *ops, void *owner)
 {
     struct connection *connection = xalloc(sizeof *connection);
-    size_t host_len =
-        target->host.len < sizeof connection->host ? target->host.len : sizeof connection->host - 1;
-    struct slice configuration = slice_sub(target->configuration, 0, CONFIGURATION_NAME_MAX);
-    bool use_source = set->source.any.sa_family == target->address.any.sa_family;
+    bool is_bound = target->source.any.sa_family != AF_UNSPEC;
 
     connection->set = set;
     connection->ops = ops;
     connection->owner = owner;
-    connection->address = target->address;
-    connection->is_clear = target->is_clear;
-    memcpy(connection->host, target->host.at, host_len);
-    if (configuration.len) /* records of older nodes name none */
-        memcpy(connection->configuration, configuration.at, configuration.len);
+    copy_target(connection, target);
+    crypto_new_id(clock_wall_ms(), connection->id);
     connection->client_settings =
-        (struct smtp_client_settings){.hostname = set->settings->hostname,
+        (struct smtp_client_settings){.hostname = connection->ehlo,
                                       .use_starttls = set->tls && !target->is_clear,
                                       .need_tls = set->settings->tls == SENDER_TLS_REQUIRED};
     connection->client = smtp_client_new(&connection->client_settings, &CLIENT_OPS, connection);
-    connection->state = CONNECTION_CONNECTING;
-    list_push(&set->states[CONNECTION_CONNECTING], &connection->state_node);
+    enter_state(connection, CONNECTION_CONNECTING);
     connection->stream = stream_connect(
-        set->loop, &target->address, use_source ? &set->source : NULL,
+        set->loop, &target->address, is_bound ? &connection->source : NULL,
         (uint64_t)set->settings->connect_timeout_s * MS_PER_S, &STREAM_OPS, connection);
     return connection;
+}
+
+void connection_trace(struct connection *connection, struct tracing *tracing,
+                      struct slice destination)
+{
+    smtp_client_tap(connection->client,
+                    tracing_of_destination(tracing, destination, connection->id,
+                                           &connection->address, &connection->traced));
 }
 
 void connection_send(struct connection *connection, const struct smtp_mail *mail)
@@ -420,6 +457,26 @@ void connection_wake(struct connection *connection, const struct connection_ops 
         connection_set_state(connection, CONNECTION_READY);
 }
 
+const struct net_address *connection_source(const struct connection *connection)
+{
+    return &connection->source;
+}
+
+struct slice connection_ehlo(const struct connection *connection)
+{
+    return slice_str(connection->ehlo);
+}
+
+size_t connection_group(const struct connection *connection)
+{
+    return connection->group;
+}
+
+const struct net_address *connection_local(const struct connection *connection)
+{
+    return &connection->local;
+}
+
 const struct net_address *connection_address(const struct connection *connection)
 {
     return &connection->address;
@@ -459,6 +516,11 @@ bool connection_is_past_data(const struct connection *connection)
 const char *connection_tls_version(const struct connection *connection)
 {
     return stream_tls_version(connection->stream);
+}
+
+uint64_t connection_tls_ms(const struct connection *connection)
+{
+    return connection->tls_ms;
 }
 
 struct connection_idle *connection_idle(struct connection *connection)

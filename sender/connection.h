@@ -6,7 +6,9 @@
 
 #include "net/stream.h"
 #include "profile/configuration.h"
+#include "sender/dest_group.h"
 #include "sender/settings.h"
+#include "service/tracing.h"
 #include "smtp/client.h"
 
 struct connection;
@@ -45,14 +47,17 @@ struct connection_ops {
 struct connection_set {
     struct loop *loop;
     const struct sender_settings *settings;
-    struct tls *tls;           /* NULL: no TLS */
-    struct net_address source; /* of family AF_UNSPEC: the system chooses */
+    struct tls *tls; /* NULL: no TLS */
     struct list states[CONNECTION_STATES];
+    size_t counts[DEST_GROUPS_MAX][CONNECTION_STATES];
 };
 
 struct connection_target {
     struct net_address address;
     struct slice host;          /* MX name; copied */
+    struct net_address source;  /* where it comes from; of family AF_UNSPEC: the system chooses */
+    struct slice ehlo;          /* copied */
+    size_t group;               /* of the destination (dest_group.h) */
     bool is_clear;              /* no TLS, although the settings want it when offered */
     struct slice configuration; /* of the mail that it is opened for; copied */
 };
@@ -68,6 +73,10 @@ void connection_set_end(struct connection_set *set);
 struct connection *connection_open(struct connection_set *set,
                                    const struct connection_target *target,
                                    const struct connection_ops *ops, void *owner);
+/* Whether what is said from now on is logged; to be asked for each mail, as its destination
+ * decides. tracing outlives the connection. */
+void connection_trace(struct connection *connection, struct tracing *tracing,
+                      struct slice destination);
 /* READY or IDLE. Everything in mail outlives on_result. */
 void connection_send(struct connection *connection, const struct smtp_mail *mail);
 /* READY or IDLE: QUIT and FIN. No callback follows. */
@@ -80,6 +89,12 @@ void connection_wake(struct connection *connection, const struct connection_ops 
 
 const struct net_address *connection_address(const struct connection *connection);
 struct slice connection_host(const struct connection *connection);
+/* As in the target. */
+const struct net_address *connection_source(const struct connection *connection);
+struct slice connection_ehlo(const struct connection *connection);
+size_t connection_group(const struct connection *connection);
+/* Our end: once connected, whoever chose it; before that as in the target. */
+const struct net_address *connection_local(const struct connection *connection);
 struct slice connection_configuration(const struct connection *connection);
 bool connection_is_clear(const struct connection *connection);
 /* It carried a mail before the one under way. */
@@ -89,6 +104,8 @@ bool connection_is_worn(const struct connection *connection);
 /* Content was written: what happens to the mail is the peer's decision. */
 bool connection_is_past_data(const struct connection *connection);
 const char *connection_tls_version(const struct connection *connection);
+/* STARTTLS to the end of the handshake; 0: there was none. */
+uint64_t connection_tls_ms(const struct connection *connection);
 /* The pool's bookkeeping hangs on the connection. */
 struct connection_idle {
     struct list_node bucket_node, lru_node;

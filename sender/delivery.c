@@ -5,11 +5,13 @@
 
 #include "base/assert.h"
 #include "sender/body.h"
+#include "sender/connect_tell.h"
 #include "sender/host_walk.h"
 #include "sender/outcome.h"
 #include "sender/park.h"
 #include "sender/pool.h"
 #include "sender/slots.h"
+#include "sender/source.h"
 
 #define MS_PER_S 1000.0
 
@@ -20,6 +22,7 @@ struct delivery {
     struct slice content; /* dot-stuffed, without the final dot */
     struct host_walk walk;
     struct connection_target target;
+    struct net_address avoided;             /* a blocklist was named to it */
     struct connection *connection;          /* opening, or with our mail on it */
     bool is_fresh_needed, was_fresh_needed; /* the pool rule: not an attempt, but only once */
     struct smtp_mail mail;                  /* the transaction under way */
@@ -69,6 +72,13 @@ static void withdraw(struct delivery *delivery)
         parcel_forget(parcel);
 }
 
+static void trace(const struct delivery *delivery, struct connection *connection)
+{
+    const struct parcel *parcel = delivery->parcel;
+
+    connection_trace(connection, parcel->sender->env->tracing, parcel->work.destination);
+}
+
 static size_t choose_rcpts(struct delivery *delivery)
 {
     const struct parcel *parcel = delivery->parcel;
@@ -102,6 +112,7 @@ static void transmit(struct delivery *delivery, struct connection *connection)
                            .trace = envelope->trace,
                            .body = delivery->content,
                            .is_8bit = envelope->is_8bit};
+    trace(delivery, connection);
     connection_send(connection, &delivery->mail);
 }
 
@@ -114,17 +125,47 @@ static void open_connection(struct delivery *delivery)
         connection = pool_take(sender->pool, &delivery->target, delivery->ops, delivery);
     delivery->is_fresh_needed = false;
     metric_add(connection ? sender->cells.reused : sender->cells.fresh, 1);
-    if (connection)
+    if (connection) {
         transmit(delivery, connection);
-    else
-        delivery->connection = pool_open(sender->pool, &delivery->target, delivery->ops, delivery);
+        return;
+    }
+    delivery->connection = pool_open(sender->pool, &delivery->target, delivery->ops, delivery);
+    trace(delivery, delivery->connection);
+}
+
+/* Why nothing came of any address; but a reply of one that was tried says more. */
+static void note_no_source(struct delivery *delivery)
+{
+    static const struct net_address none = {0};
+    struct parcel *parcel = delivery->parcel;
+    struct finding_place place =
+        finding_place(parcel->arena, delivery->target.host, &delivery->target.address, &none);
+    struct finding finding =
+        finding_from_loss(parcel, &place, SMTP_STAGE_CONNECT, false,
+                          "the source pool has no address of the host's family on this machine");
+
+    if (!delivery->walk.has_trouble)
+        host_walk_note(&delivery->walk, &finding);
+}
+
+/* The next address that there is a source for. */
+static enum host_walk_step find_target(struct delivery *delivery)
+{
+    enum host_walk_step step;
+
+    while ((step = host_walk_next(&delivery->walk, &delivery->target)) == HOST_WALK_ADDRESS) {
+        if (source_choose(delivery->parcel, &delivery->avoided, &delivery->target))
+            break;
+        note_no_source(delivery);
+    }
+    return step;
 }
 
 static void advance(struct delivery *delivery)
 {
     struct parcel *parcel = delivery->parcel;
 
-    switch (host_walk_next(&delivery->walk, &delivery->target)) {
+    switch (find_target(delivery)) {
     case HOST_WALK_ADDRESS:
         observe(delivery, parcel->sender->cells.stage_dns);
         open_connection(delivery);
@@ -148,27 +189,21 @@ static void on_more(void *owner)
     advance(owner);
 }
 
-static void count_tls(struct delivery *delivery, const char *version, const char *result)
-{
-    metrics_add(delivery->parcel->sender->env->metrics, METRIC_SENDER_TLS,
-                METRIC_LABELS(version, result), 1);
-}
-
 static void on_ready(void *owner, struct connection *connection)
 {
     struct delivery *delivery = owner;
-    const char *version = connection_tls_version(connection);
+    const struct sender *sender = delivery->parcel->sender;
 
-    observe(delivery, delivery->parcel->sender->cells.stage_connect);
-    if (*version)
-        count_tls(delivery, version, "ok");
+    delivery->since_ms += connection_tls_ms(connection); /* a stage of its own */
+    observe(delivery, sender->cells.stage_connect);
+    connect_tell_ready(sender, connection);
     transmit(delivery, connection);
 }
 
 static struct finding_place place_of(struct delivery *delivery, const struct connection *connection)
 {
     return finding_place(delivery->parcel->arena, connection_host(connection),
-                         connection_address(connection));
+                         connection_address(connection), connection_local(connection));
 }
 
 /* C18: in clear text, once; the host is remembered. */
@@ -176,6 +211,14 @@ static bool may_try_clear(const struct delivery *delivery, enum smtp_stage stage
 {
     return stage == SMTP_STAGE_TLS && !delivery->target.is_clear &&
            delivery->parcel->sender->settings->tls == SENDER_TLS_OPPORTUNISTIC;
+}
+
+/* The next host hears from another address of the pool. */
+static void note_blocklist(struct delivery *delivery, const struct finding *finding,
+                           const struct connection *connection)
+{
+    if (finding->verdict.error_class == VERDICT_CLASS_BLOCKED)
+        delivery->avoided = *connection_source(connection);
 }
 
 static void on_failed(void *owner, struct connection *connection,
@@ -187,8 +230,7 @@ static void on_failed(void *owner, struct connection *connection,
     struct finding finding;
 
     delivery->connection = NULL;
-    if (trouble->stage == SMTP_STAGE_TLS)
-        count_tls(delivery, "", "failed");
+    connect_tell_failed(delivery->parcel->sender, connection, trouble);
     if (may_try_clear(delivery, trouble->stage)) {
         pool_note_tls_broken(pool, &delivery->target.address);
         delivery->target.is_clear = true;
@@ -199,6 +241,7 @@ static void on_failed(void *owner, struct connection *connection,
         trouble->reply->code
             ? finding_from_reply(delivery->parcel, &place, trouble->stage, trouble->reply, false)
             : finding_from_loss(delivery->parcel, &place, trouble->stage, false, trouble->detail);
+    note_blocklist(delivery, &finding, connection);
     host_walk_note(&delivery->walk, &finding);
     advance(delivery);
 }
@@ -349,6 +392,7 @@ static struct delivery *delivery_new(struct parcel *parcel)
     delivery->parcel = parcel;
     delivery->ops = &CONNECTION_OPS;
     delivery->since_ms = parcel->queued_ms;
+    delivery->avoided = source_to_avoid(parcel);
     delivery->walk = (struct host_walk){.parcel = parcel, .owner = delivery, .on_more = on_more};
     delivery->rcpts = arena_alloc(parcel->arena, count * sizeof *delivery->rcpts);
     delivery->indexes = arena_alloc(parcel->arena, count * sizeof *delivery->indexes);
@@ -375,6 +419,7 @@ void delivery_start(struct parcel *parcel, struct connection *connection)
     delivery->content = parcel->work.body;
     if (connection) {
         metric_add(sender->cells.reused, 1);
+        parcel->group = connection_group(connection);
         connection_wake(connection, delivery->ops, delivery);
         transmit(delivery, connection);
     } else {

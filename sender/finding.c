@@ -6,13 +6,22 @@
 
 #define TEXT_MAX 1000 /* 100 recipients' replies must fit into a record's header */
 
-struct finding_place finding_place(struct arena *arena, struct slice host,
-                                   const struct net_address *address)
+static struct slice ip_text(struct arena *arena, const struct net_address *address)
 {
     char ip[NET_ADDRESS_TEXT];
 
+    if (address->any.sa_family == AF_UNSPEC)
+        return SLICE_NONE;
+    return arena_copy(arena, slice_str(net_address_ip(address, ip)));
+}
+
+struct finding_place finding_place(struct arena *arena, struct slice host,
+                                   const struct net_address *address,
+                                   const struct net_address *source)
+{
     return (struct finding_place){.host = arena_copy(arena, host),
-                                  .ip = arena_copy(arena, slice_str(net_address_ip(address, ip)))};
+                                  .ip = ip_text(arena, address),
+                                  .source_ip = ip_text(arena, source)};
 }
 
 static struct slice status_text(struct arena *arena, struct smtp_enhanced status)
@@ -29,6 +38,7 @@ static struct finding finding_of(struct parcel *parcel, const struct finding_pla
 
     finding.reply.mx_host = place->host;
     finding.reply.mx_ip = place->ip;
+    finding.reply.source_ip = place->source_ip;
     finding.reply.status = status_text(parcel->arena, verdict.status);
     finding.reply.error_class = verdict.error_class;
     finding.reply.at_ms = clock_wall_ms();
@@ -63,7 +73,7 @@ struct finding finding_from_loss(struct parcel *parcel, const struct finding_pla
 struct finding finding_from_route(struct parcel *parcel, enum route_status status,
                                   const char *reason)
 {
-    static const struct finding_place nowhere = {{NULL, 0}, {NULL, 0}};
+    static const struct finding_place nowhere = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
     struct finding finding = finding_of(parcel, &nowhere, verdict_from_route(status));
 
     finding.reply.reason = arena_copy(parcel->arena, slice_str(reason));
@@ -72,7 +82,7 @@ struct finding finding_from_route(struct parcel *parcel, enum route_status statu
 
 struct finding finding_from_lost_body(struct parcel *parcel, const char *reason)
 {
-    static const struct finding_place nowhere = {{NULL, 0}, {NULL, 0}};
+    static const struct finding_place nowhere = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
     struct finding finding = finding_of(parcel, &nowhere, verdict_from_lost_body());
 
     finding.reply.reason = arena_copy(parcel->arena, slice_str(reason));

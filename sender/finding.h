@@ -11,12 +11,14 @@ struct finding {
     struct record_reply reply;
 };
 
-struct finding_place { /* the remote end; empty: none was involved */
-    struct slice host, ip;
+struct finding_place { /* the ends of a connection; empty: none was involved */
+    struct slice host, ip, source_ip;
 };
 
+/* source: our end; of family AF_UNSPEC: not known. */
 struct finding_place finding_place(struct arena *arena, struct slice host,
-                                   const struct net_address *address);
+                                   const struct net_address *address,
+                                   const struct net_address *source);
 struct finding finding_from_reply(struct parcel *parcel, const struct finding_place *place,
                                   enum smtp_stage stage, const struct smtp_reply *reply,
                                   bool has_accepted);

@@ -33,6 +33,12 @@ static void count_dns(const struct host_walk *walk, const char *type, enum route
             (double)took_ms / MS_PER_S);
 }
 
+/* The best host stands for all of the destination. */
+static void note_group(struct parcel *parcel, struct slice mx_host)
+{
+    parcel->group = dest_groups_find(parcel->sender->groups, mx_host, parcel->work.destination);
+}
+
 static void on_hosts(void *owner, enum route_status status, const struct route_hosts *hosts,
                      const char *detail)
 {
@@ -41,7 +47,9 @@ static void on_hosts(void *owner, enum route_status status, const struct route_h
     walk->is_asking = false;
     walk->hosts = *hosts;
     count_dns(walk, "mx", status);
-    if (status != ROUTE_FOUND)
+    if (status == ROUTE_FOUND)
+        note_group(walk->parcel, hosts->hosts[0].name);
+    else
         note_route(walk, status, detail);
     walk->on_more(walk->owner);
 }
@@ -93,6 +101,7 @@ static void take_address(struct host_walk *walk, struct connection_target *ret_t
     *ret_target =
         (struct connection_target){.address = *address,
                                    .host = walk->hosts.hosts[walk->next_host - 1].name,
+                                   .group = walk->parcel->group,
                                    .is_clear = sender->settings->tls == SENDER_TLS_OPPORTUNISTIC &&
                                                pool_is_tls_broken(sender->pool, address),
                                    .configuration = walk->parcel->work.envelope.configuration};

@@ -31,7 +31,8 @@ struct host_walk {
     bool has_hosts, is_asking;
 };
 
-/* ret_target->host lives in the parcel's arena. */
+/* ret_target->host lives in the parcel's arena; source and EHLO name are not set. Once hosts are
+ * known, the parcel's group is theirs. */
 enum host_walk_step host_walk_next(struct host_walk *walk, struct connection_target *ret_target);
 void host_walk_note(struct host_walk *walk, const struct finding *trouble);
 /* on_more will not come. */

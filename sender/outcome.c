@@ -87,7 +87,7 @@ static void publish_all(struct parcel *parcel)
     for (size_t i = 0; i < sizeof FIRST / sizeof *FIRST; i++)
         if (outcome_piece_count(parcel, FIRST[i]))
             publish(parcel, FIRST[i], on_first_durable);
-    if (parcel->outcome->outstanding == 0) /* parked: nothing but the timer */
+    if (parcel->outcome->outstanding == 0) /* parked, or without events: nothing but the timer */
         publish_last(parcel);
 }
 

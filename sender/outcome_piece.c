@@ -23,6 +23,12 @@ static bool is_of_kind(const struct parcel *parcel, const struct piece_row *row,
     return verdict->kind == row->kind;
 }
 
+static bool is_told(const struct parcel *parcel, const struct piece_row *row,
+                    const struct verdict *verdict)
+{
+    return !parcel->sender->env->without_events && is_of_kind(parcel, row, verdict);
+}
+
 /* Nobody gets a report about a copy: it could only confuse the sender of the mail. */
 static bool is_owed(const struct parcel *parcel, const struct piece_row *row,
                     const struct verdict *verdict)
@@ -91,7 +97,8 @@ static void build_event(const struct parcel *parcel, const struct piece_row *row
                           .pod = parcel->sender->env->pod,
                           .at_ms = outcome->now_ms,
                           .work = &work,
-                          .due_ms = row->event == EVENT_DEFERRED ? outcome->due_ms : 0};
+                          .due_ms = row->event == EVENT_DEFERRED ? outcome->due_ms : 0,
+                          .dest_group = slice_str(parcel_group_name(parcel))};
 
     record->topic = BUS_EVENT;
     record->key = parcel->work.envelope.mail_id;
@@ -161,7 +168,7 @@ static void build_tombstone(const struct parcel *parcel, const struct piece_row 
 }
 
 /* clang-format off */
-#define EVENT(kind, word)           {build_event, is_of_kind, VERDICT_##kind, EVENT_##kind, RECORD_FAILED, word}
+#define EVENT(kind, word)           {build_event, is_told, VERDICT_##kind, EVENT_##kind, RECORD_FAILED, word}
 #define FAILURE(kind, action, word) {build_failure, is_owed, VERDICT_##kind, EVENT_KINDS, RECORD_##action, word}
 #define TIMER(build, kind, word)    {build, is_of_kind, VERDICT_##kind, EVENT_KINDS, RECORD_FAILED, word}
 

@@ -3,6 +3,8 @@
 #include "sender/outcome_tell.h"
 
 #include "sender/dead.h"
+#include "sender/schedule.h"
+#include "sender/source.h"
 
 #define MS_PER_S 1000.0
 
@@ -17,6 +19,8 @@ static void log_reply(struct log_line *line, const struct record_reply *reply)
         log_slice(line, LOG_MX, reply->mx_host);
         log_slice(line, LOG_MX_IP, reply->mx_ip);
     }
+    if (reply->source_ip.len)
+        log_slice(line, LOG_SOURCE_IP, reply->source_ip);
     if (reply->code)
         log_int(line, LOG_SMTP_CODE, reply->code);
     log_slice(line, LOG_ENHANCED, reply->status);
@@ -37,9 +41,11 @@ static void log_verdict(const struct parcel *parcel, enum verdict_kind kind, siz
     log_begin(&line, parcel->sender->env->log, LOG_INFO, NAMES[kind]);
     log_slice(&line, LOG_MAIL_ID, work->envelope.mail_id);
     log_slice(&line, LOG_PARCEL_ID, work->parcel_id);
+    log_slice(&line, LOG_CONFIG, work->envelope.configuration);
     log_slice(&line, LOG_SENDER, work->envelope.from);
     log_slice(&line, LOG_RCPT, rcpt->address);
     log_slice(&line, LOG_DEST_DOMAIN, work->destination);
+    log_str(&line, LOG_DEST_GROUP, parcel_group_name(parcel));
     log_int(&line, LOG_RECIPIENTS, (int64_t)count);
     log_int(&line, LOG_ATTEMPT, work->attempt + parcel->outcome->has_attempt);
     log_int(&line, LOG_SIZE_BYTES, (int64_t)work->envelope.size_bytes);
@@ -80,6 +86,25 @@ static void count_final(const struct parcel *parcel, enum verdict_kind kind)
                        age_s);
 }
 
+static struct metric_cell *attempts_cell(const struct parcel *parcel, const char *result,
+                                         const char *reason)
+{
+    return metrics_cell(
+        parcel->sender->env->metrics, METRIC_ATTEMPTS,
+        METRIC_LABELS(parcel_group_name(parcel), source_pool_name(parcel), result, reason));
+}
+
+/* What most attempts end in is looked up once. */
+static struct metric_cell *delivered_cell(const struct parcel *parcel)
+{
+    struct sender *sender = parcel->sender;
+    struct metric_cell **cell = &sender->cells.delivered[parcel->group][source_number(parcel)];
+
+    if (!*cell)
+        *cell = attempts_cell(parcel, NAMES[VERDICT_DELIVERED], "reply");
+    return *cell;
+}
+
 static void count_rcpt(const struct parcel *parcel, size_t i)
 {
     const struct sender *sender = parcel->sender;
@@ -99,16 +124,27 @@ static void count_rcpt(const struct parcel *parcel, size_t i)
     if (verdict->error_class == VERDICT_CLASS_BLOCKED)
         metrics_add(metrics, METRIC_SENDER_BLOCKED, METRIC_NO_LABELS, 1);
     if (verdict->kind == VERDICT_DELIVERED) {
-        metric_add(sender->cells.delivered, 1);
+        metric_add(delivered_cell(parcel), 1);
         metric_add(sender->cells.reply_delivered, 1);
         return;
     }
-    metrics_add(metrics, METRIC_ATTEMPTS, METRIC_LABELS(NAMES[verdict->kind], verdict->reason), 1);
+    metric_add(attempts_cell(parcel, NAMES[verdict->kind], verdict->reason), 1);
     count_reply(metrics, verdict->stage, parcel->work.rcpts[i].last.code);
+}
+
+/* Goes back to the schedule of its configuration. */
+static void count_rescheduled(const struct parcel *parcel)
+{
+    const char *interval = RETRY_KIND_NAMES[schedule_settings(parcel)->kind];
+
+    metrics_add(parcel->sender->env->metrics, METRIC_SENDER_RESCHEDULED, METRIC_LABELS(interval),
+                1);
 }
 
 void outcome_tell(const struct parcel *parcel)
 {
+    if (parcel_count(parcel, VERDICT_DEFERRED))
+        count_rescheduled(parcel);
     if (parcel->outcome->has_attempt && !record_is_copy(&parcel->work))
         metric_observe(parcel->sender->cells.attempt_number, parcel->work.attempt + 1);
     for (enum verdict_kind kind = VERDICT_DELIVERED; kind < VERDICT_KINDS; kind++) {

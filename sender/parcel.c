@@ -56,6 +56,7 @@ void parcel_prepare(struct parcel *parcel)
 {
     parcel->verdicts =
         arena_alloc(parcel->arena, parcel->work.rcpt_count * sizeof *parcel->verdicts);
+    parcel->group = dest_groups_find(parcel->sender->groups, SLICE_NONE, parcel->work.destination);
 }
 
 void parcel_free(struct parcel *parcel)
@@ -146,6 +147,11 @@ void parcel_wait_ends(struct parcel *parcel)
 const struct configuration *parcel_configuration(const struct parcel *parcel)
 {
     return configurations_find(parcel->sender->configurations, parcel->work.envelope.configuration);
+}
+
+const char *parcel_group_name(const struct parcel *parcel)
+{
+    return dest_group_name(parcel->sender->groups, parcel->group);
 }
 
 size_t parcel_count(const struct parcel *parcel, enum verdict_kind kind)

@@ -45,6 +45,7 @@ struct parcel {
     bool is_forgotten; /* to be dropped when the check's reply comes */
     struct list held;  /* other records of this parcel, by queue_node */
 
+    size_t group; /* of the destination, as far as known: by domain, later by MX host */
     struct destination *destination; /* QUEUED, DELIVERING */
     struct list *queue;              /* HELD, UNOWNED: the list it is in */
     struct list_node queue_node;
@@ -58,7 +59,7 @@ struct parcel {
 /* A copy of the record; not decoded yet (parcel.work is empty). */
 struct parcel *parcel_new(struct sender *sender, struct partition *partition,
                           const struct bus_delivery *record);
-/* After record_get_work: room for the verdicts. */
+/* After record_get_work: room for the verdicts, and the group by what is known. */
 void parcel_prepare(struct parcel *parcel);
 /* Everything about it is durable: finishes the offset, lets held records go on, frees it.
  * mark: MARK_FINISHED where a repeat must not even repeat the events, MARK_NONE otherwise. */
@@ -79,5 +80,7 @@ void parcel_wait_in(struct parcel *parcel, enum parcel_state state, struct list 
 void parcel_wait_ends(struct parcel *parcel);
 /* The configuration of its envelope, as it is now: until control returns to the loop. */
 const struct configuration *parcel_configuration(const struct parcel *parcel);
+/* For metrics, the log and events. */
+const char *parcel_group_name(const struct parcel *parcel);
 /* Recipients with that verdict. */
 size_t parcel_count(const struct parcel *parcel, enum verdict_kind kind);

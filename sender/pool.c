@@ -18,7 +18,9 @@ struct pool {
     struct connection_set set;
     struct loop *loop;
     struct metrics *metrics;
-    struct list shares; /* struct pool_share: a handful */
+    const struct dest_groups *groups;
+    bool is_known[DEST_GROUPS_MAX]; /* groups with a connection, now or before */
+    struct list shares;             /* struct pool_share: a handful */
     bool is_draining;
     struct broken_tls broken[BROKEN_TLS_MAX];
     size_t broken_next;
@@ -60,12 +62,14 @@ static void on_idle_failed(void *owner, struct connection *connection,
 static const struct connection_ops IDLE_OPS = {.on_failed = on_idle_failed};
 
 struct pool *pool_new(struct loop *loop, const struct sender_settings *settings, struct tls *tls,
-                      struct metrics *metrics)
+                      struct metrics *metrics, const struct dest_groups *groups)
 {
     struct pool *pool = xalloc(sizeof *pool);
 
     pool->loop = loop;
     pool->metrics = metrics;
+    pool->groups = groups;
+    pool->is_known[DEST_GROUP_OTHER] = true;
     list_init(&pool->shares);
     connection_set_init(&pool->set, loop, settings, tls);
     return pool;
@@ -127,8 +131,7 @@ void pool_set_limits(struct pool *pool, const struct configurations *configurati
 struct connection *pool_take(struct pool *pool, const struct connection_target *target,
                              const struct connection_ops *ops, void *owner)
 {
-    struct connection *connection =
-        pool_share_take(share_of(pool, target->configuration), &target->address, target->is_clear);
+    struct connection *connection = pool_share_take(share_of(pool, target->configuration), target);
 
     if (connection)
         connection_wake(connection, ops, owner);
@@ -138,6 +141,7 @@ struct connection *pool_take(struct pool *pool, const struct connection_target *
 struct connection *pool_open(struct pool *pool, const struct connection_target *target,
                              const struct connection_ops *ops, void *owner)
 {
+    pool->is_known[target->group] = true;
     return connection_open(&pool->set, target, ops, owner);
 }
 
@@ -165,17 +169,25 @@ void pool_drain(struct pool *pool)
         pool_share_evict_all(share_of_node(node), "drain");
 }
 
+static void measure_group(const struct pool *pool, size_t group)
+{
+    const char *name = dest_group_name(pool->groups, group);
+    const size_t *counts = pool->set.counts[group];
+    size_t connecting = counts[CONNECTION_CONNECTING] + counts[CONNECTION_HELLO];
+
+    metrics_set(pool->metrics, METRIC_POOL_CONNECTIONS, METRIC_LABELS(name, "connecting"),
+                (int64_t)connecting);
+    metrics_set(pool->metrics, METRIC_POOL_CONNECTIONS, METRIC_LABELS(name, "busy"),
+                (int64_t)counts[CONNECTION_BUSY]);
+    metrics_set(pool->metrics, METRIC_POOL_CONNECTIONS, METRIC_LABELS(name, "idle"),
+                (int64_t)counts[CONNECTION_IDLE]);
+}
+
 void pool_measure(const struct pool *pool)
 {
-    const struct list *states = pool->set.states;
-    size_t connecting = states[CONNECTION_CONNECTING].count + states[CONNECTION_HELLO].count;
-
-    metrics_set(pool->metrics, METRIC_POOL_CONNECTIONS, METRIC_LABELS("connecting"),
-                (int64_t)connecting);
-    metrics_set(pool->metrics, METRIC_POOL_CONNECTIONS, METRIC_LABELS("busy"),
-                (int64_t)states[CONNECTION_BUSY].count);
-    metrics_set(pool->metrics, METRIC_POOL_CONNECTIONS, METRIC_LABELS("idle"),
-                (int64_t)states[CONNECTION_IDLE].count);
+    for (size_t i = 0; i < DEST_GROUPS_MAX; i++)
+        if (pool->is_known[i])
+            measure_group(pool, i);
 }
 
 size_t pool_idle_count(const struct pool *pool)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The connection pool (requirements S19..S22, rule C17 of docs/smtp.md): idle connections by
- * configuration, address, port and whether they avoid TLS; TLS policy, source address and EHLO name
- * are the same for all of a pool. Each configuration has its own count, least recently used one and
+ * configuration, address, port, whether they avoid TLS, source address and EHLO name; the TLS
+ * policy is the same for all. Each configuration has its own count, least recently used one and
  * timeout; a connection also goes when the peer says anything. */
 #pragma once
 
@@ -11,8 +11,9 @@
 
 struct pool;
 
+/* metrics and groups outlive it. */
 struct pool *pool_new(struct loop *loop, const struct sender_settings *settings, struct tls *tls,
-                      struct metrics *metrics);
+                      struct metrics *metrics, const struct dest_groups *groups);
 /* Before the first connection, and again when the settings are new: `pool.count` and
  * `pool.timeout_s` of each configuration. Copied. The connections of a configuration that is gone
  * are closed; those that are busy come back to the one called "default". */
@@ -20,8 +21,8 @@ void pool_set_limits(struct pool *pool, const struct configurations *configurati
 /* Drops every connection, busy ones too; no callbacks. NULL accepted, NULL set. */
 void pool_free(struct pool **pool);
 
-/* The most recently used idle connection to there, now the taker's (READY: it must be sent on, put
- * back or closed before control returns to the loop); NULL: none. */
+/* The most recently used idle connection from and to there, now the taker's (READY: it must be sent
+ * on, put back or closed before control returns to the loop); NULL: none. */
 struct connection *pool_take(struct pool *pool, const struct connection_target *target,
                              const struct connection_ops *ops, void *owner);
 /* A new connection. */

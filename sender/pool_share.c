@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Buckets by address, one list from the least to the most recently used, one timer for its head. */
+ * Buckets by the ends of a connection, one list from the least to the most recently used, one timer
+ * for its head. */
 #include "sender/pool_share.h"
 
+#include "base/assert.h"
 #include "base/xalloc.h"
 
-#define KEY_MAX 20 /* IPv6, port, flag */
+#define KEY_MAX 300 /* addresses of both ends, port, flag, EHLO name */
 
-struct pool_bucket { /* the idle connections to one place; freed with the last of them */
+struct pool_bucket { /* the idle connections from and to one place; freed with the last of them */
     struct map_node node;
     struct list connections;
-    char key[KEY_MAX];
+    char key[];
+};
+
+struct key {
+    char at[KEY_MAX];
+    size_t len;
 };
 
 static struct connection_idle *idle_of_lru(struct list_node *node)
@@ -17,21 +24,36 @@ static struct connection_idle *idle_of_lru(struct list_node *node)
     return LIST_OWNER(node, struct connection_idle, lru_node);
 }
 
-static struct slice key_of(const struct net_address *address, bool is_clear, char key[KEY_MAX])
+static void add_bytes(struct key *key, const void *bytes, size_t count)
 {
-    const void *ip = &address->v4.sin_addr;
-    size_t len = sizeof address->v4.sin_addr;
-    uint16_t port = net_address_port(address);
+    ASSERT(count <= sizeof key->at - key->len);
+    memcpy(key->at + key->len, bytes, count);
+    key->len += count;
+}
 
-    if (address->any.sa_family == AF_INET6) {
-        ip = &address->v6.sin6_addr;
-        len = sizeof address->v6.sin6_addr;
-    }
-    memcpy(key, ip, len);
-    key[len] = (char)(port >> 8);
-    key[len + 1] = (char)(port & 0xff);
-    key[len + 2] = (char)is_clear;
-    return slice_of(key, len + 3);
+/* The family comes first: it keeps addresses of different lengths apart. */
+static void add_ip(struct key *key, const struct net_address *address)
+{
+    sa_family_t family = address->any.sa_family;
+
+    add_bytes(key, &family, sizeof family);
+    if (family == AF_INET)
+        add_bytes(key, &address->v4.sin_addr, sizeof address->v4.sin_addr);
+    else if (family == AF_INET6)
+        add_bytes(key, &address->v6.sin6_addr, sizeof address->v6.sin6_addr);
+}
+
+static struct key key_of(const struct connection_target *target)
+{
+    struct key key = {.len = 0};
+    uint16_t port = net_address_port(&target->address);
+
+    add_ip(&key, &target->address);
+    add_bytes(&key, &port, sizeof port);
+    add_bytes(&key, &target->is_clear, sizeof target->is_clear);
+    add_ip(&key, &target->source);
+    add_bytes(&key, target->ehlo.at, target->ehlo.len);
+    return key;
 }
 
 void pool_share_forget(struct connection *connection)
@@ -113,11 +135,10 @@ void pool_share_set_limits(struct pool_share *share, size_t count_max, uint64_t 
         loop_timer_start(share->expiry, 0);
 }
 
-struct connection *pool_share_take(struct pool_share *share, const struct net_address *address,
-                                   bool is_clear)
+struct connection *pool_share_take(struct pool_share *share, const struct connection_target *target)
 {
-    char key[KEY_MAX];
-    struct map_node *node = map_get(&share->buckets, key_of(address, is_clear, key));
+    struct key key = key_of(target);
+    struct map_node *node = map_get(&share->buckets, slice_of(key.at, key.len));
 
     if (!node)
         return NULL;
@@ -130,17 +151,20 @@ struct connection *pool_share_take(struct pool_share *share, const struct net_ad
 
 static struct pool_bucket *bucket_get(struct pool_share *share, const struct connection *connection)
 {
-    char key[KEY_MAX];
-    struct slice text =
-        key_of(connection_address(connection), connection_is_clear(connection), key);
-    struct map_node *node = map_get(&share->buckets, text);
+    struct key key = key_of(&(struct connection_target){
+        .address = *connection_address(connection),
+        .source = *connection_source(connection),
+        .ehlo = connection_ehlo(connection),
+        .is_clear = connection_is_clear(connection),
+    });
+    struct map_node *node = map_get(&share->buckets, slice_of(key.at, key.len));
 
     if (node)
         return MAP_OWNER(node, struct pool_bucket, node);
-    struct pool_bucket *bucket = xalloc(sizeof *bucket);
+    struct pool_bucket *bucket = xalloc(sizeof *bucket + key.len);
     list_init(&bucket->connections);
-    memcpy(bucket->key, text.at, text.len);
-    map_put(&share->buckets, &bucket->node, slice_of(bucket->key, text.len));
+    memcpy(bucket->key, key.at, key.len);
+    map_put(&share->buckets, &bucket->node, slice_of(bucket->key, key.len));
     return bucket;
 }
 

@@ -26,9 +26,9 @@ struct pool_share *pool_share_new(struct loop *loop, struct metrics *metrics, st
 void pool_share_free(struct pool_share *share);
 /* What is beyond them goes now. */
 void pool_share_set_limits(struct pool_share *share, size_t count_max, uint64_t timeout_ms);
-/* The most recently used one to there, and it is in the share no more; NULL: none. */
-struct connection *pool_share_take(struct pool_share *share, const struct net_address *address,
-                                   bool is_clear);
+/* The most recently used one from and to there, and it is in the share no more; NULL: none. */
+struct connection *pool_share_take(struct pool_share *share,
+                                   const struct connection_target *target);
 /* From IDLE. */
 void pool_share_put(struct pool_share *share, struct connection *connection);
 /* It is in a share; it stays open. */

@@ -8,12 +8,14 @@
 #include "profile/configuration.h"
 #include "proto/settings.h"
 #include "redis/redis.h"
+#include "sender/dest_group.h"
 #include "sender/settings.h"
 #include "service/service.h"
 
 struct sender_cells { /* series of the hot path */
-    struct metric_cell *delivered, *stale_recent, *reused, *fresh;
-    struct metric_cell *stage_queue, *stage_dns, *stage_connect, *stage_transmit;
+    struct metric_cell *delivered[DEST_GROUPS_MAX][1 + SOURCE_POOLS_MAX]; /* NULL: none so far */
+    struct metric_cell *stale_recent, *reused, *fresh;
+    struct metric_cell *stage_queue, *stage_dns, *stage_connect, *stage_tls, *stage_transmit;
     struct metric_cell *in_system_delivered, *reply_delivered, *event_delivered;
     struct metric_cell *attempt_number;
 };
@@ -36,6 +38,8 @@ struct sender {
     struct publisher *publisher;
     struct marks *marks;
     struct flight *flight;
+    struct dest_groups *groups;
+    struct sources *sources;
     struct router *router;
     struct pool *pool;
     struct destinations *destinations;

@@ -17,6 +17,8 @@
 #include "sender/pool.h"
 #include "sender/publisher.h"
 #include "sender/slots.h"
+#include "sender/source.h"
+#include "service/report_redis.h"
 #include "service/settings.h"
 
 #define TICK_MS         1000
@@ -29,13 +31,13 @@ static void find_cells(struct sender *sender)
     struct metrics *metrics = sender->env->metrics;
 
     sender->cells = (struct sender_cells){
-        .delivered = metrics_cell(metrics, METRIC_ATTEMPTS, METRIC_LABELS("delivered", "reply")),
         .stale_recent = metrics_cell(metrics, METRIC_SENDER_STALE, METRIC_LABELS("recent")),
         .reused = metrics_cell(metrics, METRIC_POOL_ACQUIRES, METRIC_LABELS("reused")),
         .fresh = metrics_cell(metrics, METRIC_POOL_ACQUIRES, METRIC_LABELS("new")),
         .stage_queue = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("queue")),
         .stage_dns = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("dns")),
         .stage_connect = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("connect")),
+        .stage_tls = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("tls")),
         .stage_transmit = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("transmit")),
         .in_system_delivered =
             metrics_cell(metrics, METRIC_SENDER_TIME_IN_SYSTEM, METRIC_LABELS("delivered")),
@@ -138,6 +140,8 @@ static void sender_free(void **role)
     loop_later_cancel(sender->loop, &sender->pump);
     loop_later_cancel(sender->loop, &sender->recheck);
     pool_free(&sender->pool);
+    sources_free(&sender->sources);
+    dest_groups_free(&sender->groups);
     destinations_free(&sender->destinations);
     router_free(&sender->router);
     resolver_free(&sender->resolver);
@@ -186,7 +190,11 @@ static void make_parts(struct sender *sender)
                                              .port = (uint16_t)settings->port,
                                              .allow_private = settings->allow_private_targets},
                    conf);
-    sender->pool = pool_new(sender->loop, settings, sender->tls, sender->env->metrics);
+    sender->groups = dest_groups_new(conf);
+    sender->sources = sources_new(settings);
+    sources_set_pools(sender->sources, sender->configurations, sender->env->log);
+    sender->pool =
+        pool_new(sender->loop, settings, sender->tls, sender->env->metrics, sender->groups);
     pool_set_limits(sender->pool, sender->configurations);
     sender->destinations = destinations_new(&(struct destination_limits){
         .per_destination = (size_t)settings->connections_per_destination,
@@ -233,7 +241,10 @@ static void sender_reload(void *role, const struct conf *conf)
 
     configurations_free(&sender->configurations);
     sender->configurations = configurations_new(conf);
+    sources_set_pools(sender->sources, sender->configurations, sender->env->log);
     pool_set_limits(sender->pool, sender->configurations);
+    /* The numbers of source pools may stand for others now. */
+    memset(sender->cells.delivered, 0, sizeof sender->cells.delivered);
 }
 
 static void sender_drain(void *role)
@@ -255,17 +266,20 @@ static void sender_measure(void *role)
                 (int64_t)sender->parcels);
     pool_measure(sender->pool);
     service_report_bus(sender->env, sender->bus);
+    service_report_redis(sender->env, sender->redis);
 }
 
 static const struct conf_section *const SECTIONS[] = {
     &SENDER_SECTION,
     &ROUTES_SECTION,
     &DNS_SECTION,
+    &DESTINATION_GROUPS_SECTION,
     &REDIS_SECTION,
     &CONFIGURATIONS_SECTION,
     &SENDING_DOMAINS_SECTION,
     &BOUNCES_SECTION,
     &FORWARDING_RULES_SECTION,
+    &SOURCE_POOLS_SECTION,
     &WORK_SECTION,
     &SERVICE_SECTION,
     NULL,

@@ -3,8 +3,8 @@
  * section (retry period, retention) is checked where both are known. */
 #include "sender/settings.h"
 
+#include "base/net_address.h"
 #include "mail/address.h"
-#include "net/address.h"
 
 #define ROUTE_HOSTS_MAX 50
 
@@ -70,76 +70,102 @@ static int check_route_host(const char *value, struct err *err)
     return err_set(err, ERR_INVALID, "\"%s\" is no host:port, ip:port or [ipv6]:port", value);
 }
 
+const char *const SENDER_TLS_NAMES[] = {"none", "opportunistic", "required", NULL};
+
 #define SENDER(member) CONF_AT(struct sender_settings, member)
 
 /* clang-format off */
-static const char *const TLS_WORDS[] = {"none", "opportunistic", "required", NULL};
-
 static const struct conf_setting SENDER_TABLE[] = {
-    {"addresses_max", CONF_INT, SENDER(addresses_max), "10", 2, 100, "", NULL,
-     "Addresses of a destination that one attempt tries at most.", NULL},
-    {"allow_private_targets", CONF_BOOL, SENDER(allow_private_targets), "false", 0, 0, "", NULL,
-     "Deliver to MX hosts with loopback, link-local or private addresses. Off, so that nobody's DNS "
-     "can aim the relay at an internal network. Hosts named in routes are always allowed.", NULL},
-    {"block_timeout_s", CONF_INT, SENDER(block_timeout_s), "180", 1, 3600, "s", NULL,
-     "Without progress while the content is written.", NULL},
-    {"body_budget", CONF_SIZE, SENDER(body_budget_bytes), "64 MiB", 1048576, 17179869184, "bytes", NULL,
-     "Memory for bodies under way. Bodies that came with their record pause the consumer when they "
-     "reach it; bodies read by reference wait for room in as much again.", NULL},
-    {"command_timeout_s", CONF_INT, SENDER(command_timeout_s), "300", 1, 3600, "s", NULL,
-     "For the replies to EHLO, MAIL and RCPT.", NULL},
-    {"connect_timeout_s", CONF_INT, SENDER(connect_timeout_s), "30", 1, 3600, "s", NULL,
-     "For a TCP connection.", NULL},
-    {"connections_max", CONF_INT, SENDER(connections_max), "1000", 1, 20000, "", NULL,
-     "Mails under way to all destinations at once.", NULL},
-    {"connections_per_destination", CONF_INT, SENDER(connections_per_destination), "20", 1, 100, "", NULL,
-     "Connections to one destination at once, by this process.", NULL},
-    {"data_timeout_s", CONF_INT, SENDER(data_timeout_s), "120", 1, 3600, "s", NULL,
-     "For the reply to DATA.", NULL},
-    {"destination_share_percent", CONF_INT, SENDER(destination_share_percent), "25", 1, 100, "%", NULL,
-     "When in_flight_max is reached and a destination's first mail has waited for park_after_s, what "
+    {.name = "addresses_max", .type = CONF_INT, .offset = SENDER(addresses_max),
+     .fallback = "10", .min = 2, .max = 100, .unit = "",
+     .help = "Addresses of a destination that one attempt tries at most."},
+    {.name = "allow_private_targets", .type = CONF_BOOL, .offset = SENDER(allow_private_targets),
+     .fallback = "false", .unit = "",
+     .help = "Deliver to MX hosts with loopback, link-local or private addresses. Off, so that nobody's DNS "
+     "can aim the relay at an internal network. Hosts named in routes are always allowed."},
+    {.name = "block_timeout_s", .type = CONF_INT, .offset = SENDER(block_timeout_s),
+     .fallback = "180", .min = 1, .max = 3600, .unit = "s",
+     .help = "Without progress while the content is written."},
+    {.name = "body_budget", .type = CONF_SIZE, .offset = SENDER(body_budget_bytes),
+     .fallback = "64 MiB", .min = 1048576, .max = 17179869184, .unit = "bytes",
+     .help = "Memory for bodies under way. Bodies that came with their record pause the consumer when they "
+     "reach it; bodies read by reference wait for room in as much again."},
+    {.name = "command_timeout_s", .type = CONF_INT, .offset = SENDER(command_timeout_s),
+     .fallback = "300", .min = 1, .max = 3600, .unit = "s",
+     .help = "For the replies to EHLO, MAIL and RCPT."},
+    {.name = "connect_timeout_s", .type = CONF_INT, .offset = SENDER(connect_timeout_s),
+     .fallback = "30", .min = 1, .max = 3600, .unit = "s",
+     .help = "For a TCP connection."},
+    {.name = "connections_max", .type = CONF_INT, .offset = SENDER(connections_max),
+     .fallback = "1000", .min = 1, .max = 20000, .unit = "",
+     .help = "Mails under way to all destinations at once."},
+    {.name = "connections_per_destination", .type = CONF_INT, .offset = SENDER(connections_per_destination),
+     .fallback = "20", .min = 1, .max = 100, .unit = "",
+     .help = "Connections to one destination at once, by this process."},
+    {.name = "data_timeout_s", .type = CONF_INT, .offset = SENDER(data_timeout_s),
+     .fallback = "120", .min = 1, .max = 3600, .unit = "s",
+     .help = "For the reply to DATA."},
+    {.name = "destination_share_percent", .type = CONF_INT, .offset = SENDER(destination_share_percent),
+     .fallback = "25", .min = 1, .max = 100, .unit = "%",
+     .help = "When in_flight_max is reached and a destination's first mail has waited for park_after_s, what "
      "that destination holds above this share is put back for a minute, so that mail for others is "
-     "seen.", NULL},
-    {"dot_timeout_s", CONF_INT, SENDER(dot_timeout_s), "600", 1, 3600, "s", NULL,
-     "For the reply to the content. Shorter makes duplicates (RFC 5321 4.5.3.2.6).", NULL},
-    {"greeting_timeout_s", CONF_INT, SENDER(greeting_timeout_s), "300", 1, 3600, "s", NULL,
-     "For the greeting.", NULL},
-    {"hostname", CONF_STRING, SENDER(hostname), NULL, 1, 255, "", NULL,
-     "The EHLO name: a public host name whose address is the one mail leaves from.", mail_domain_check},
-    {"in_flight_max", CONF_INT, SENDER(in_flight_max), "2000", 10, 100000, "", NULL,
-     "Parcels taken from the log and not finished.", NULL},
-    {"mails_per_connection", CONF_INT, SENDER(mails_per_connection), "1000", 1, 1000000, "", NULL,
-     "After that many mails a connection is closed and another one opened.", NULL},
-    {"park_after_s", CONF_INT, SENDER(park_after_s), "30", 1, 3600, "s", NULL,
-     "How long a parcel may wait for its destination's turn, or for memory, before it may be put "
-     "back.", NULL},
-    {"port", CONF_INT, SENDER(port), "25", 1, 65535, "", NULL,
-     "Port of MX hosts. Anything but 25 is for tests.", NULL},
-    {"source_address", CONF_STRING, SENDER(source_address), "", 0, 64, "", NULL,
-     "Local IP address to send from; empty: the system's choice.", check_source},
-    {"tls", CONF_WORD, SENDER(tls), "opportunistic", 0, 0, "", TLS_WORDS,
-     "Whether STARTTLS is used: never, when offered (without verifying the peer), or always.", NULL},
-    {"tls_timeout_s", CONF_INT, SENDER(tls_timeout_s), "60", 1, 3600, "s", NULL,
-     "For a TLS handshake.", NULL},
+     "seen."},
+    {.name = "dot_timeout_s", .type = CONF_INT, .offset = SENDER(dot_timeout_s),
+     .fallback = "600", .min = 1, .max = 3600, .unit = "s",
+     .help = "For the reply to the content. Shorter makes duplicates (RFC 5321 4.5.3.2.6)."},
+    {.name = "greeting_timeout_s", .type = CONF_INT, .offset = SENDER(greeting_timeout_s),
+     .fallback = "300", .min = 1, .max = 3600, .unit = "s",
+     .help = "For the greeting."},
+    {.name = "hostname", .type = CONF_STRING, .offset = SENDER(hostname),
+     .min = 1, .max = 255, .check = mail_domain_check, .unit = "",
+     .help = "The EHLO name: a public host name whose address is the one mail leaves from."},
+    {.name = "in_flight_max", .type = CONF_INT, .offset = SENDER(in_flight_max),
+     .fallback = "2000", .min = 10, .max = 100000, .unit = "",
+     .help = "Parcels taken from the log and not finished."},
+    {.name = "mails_per_connection", .type = CONF_INT, .offset = SENDER(mails_per_connection),
+     .fallback = "1000", .min = 1, .max = 1000000, .unit = "",
+     .help = "After that many mails a connection is closed and another one opened."},
+    {.name = "park_after_s", .type = CONF_INT, .offset = SENDER(park_after_s),
+     .fallback = "30", .min = 1, .max = 3600, .unit = "s",
+     .help = "How long a parcel may wait for its destination's turn, or for memory, before it may be put "
+     "back."},
+    {.name = "port", .type = CONF_INT, .offset = SENDER(port), .fallback = "25", .min = 1, .max = 65535, .unit = "",
+     .help = "Port of MX hosts. Anything but 25 is for tests."},
+    {.name = "source_address", .type = CONF_STRING, .offset = SENDER(source_address),
+     .fallback = "", .max = 64, .check = check_source, .unit = "",
+     .help = "Local IP address that mail of no source pool leaves from; empty, or where it is of another family "
+     "than the destination's: the system's choice."},
+    {.name = "tls", .type = CONF_WORD, .offset = SENDER(tls),
+     .fallback = "opportunistic", .words = SENDER_TLS_NAMES, .unit = "",
+     .help = "Whether STARTTLS is used: never, when offered (without verifying the peer), or always."},
+    {.name = "tls_timeout_s", .type = CONF_INT, .offset = SENDER(tls_timeout_s),
+     .fallback = "60", .min = 1, .max = 3600, .unit = "s",
+     .help = "For a TLS handshake."},
 };
 
 static const struct conf_setting ROUTE_TABLE[] = {
-    {"domain", CONF_STRING, CONF_AT(struct sender_route, domain), "*", 1, 255, "", NULL,
-     "The recipient domain, in lower case; \"*\" for all that no other route names.", check_domain},
-    {"hosts", CONF_STRINGS, CONF_AT(struct sender_route, hosts), NULL, 1, ROUTE_HOSTS_MAX, "", NULL,
-     "\"host:port\" each, tried in this order instead of the domain's MX hosts. Without a port: "
-     "sender.port. These may be private addresses.", check_route_host},
+    {.name = "domain", .type = CONF_STRING, .offset = CONF_AT(struct sender_route, domain),
+     .fallback = "*", .min = 1, .max = 255, .check = check_domain, .unit = "",
+     .help = "The recipient domain, in lower case; \"*\" for all that no other route names."},
+    {.name = "hosts", .type = CONF_STRINGS, .offset = CONF_AT(struct sender_route, hosts),
+     .min = 1, .max = ROUTE_HOSTS_MAX, .check = check_route_host, .unit = "",
+     .help = "\"host:port\" each, tried in this order instead of the domain's MX hosts. Without a port: "
+     "sender.port. These may be private addresses."},
 };
 
 static const struct conf_setting DNS_TABLE[] = {
-    {"forwarders", CONF_STRINGS, CONF_AT(struct dns_settings, forwarders), "[]", 0, 16, "", NULL,
-     "Recursive servers to ask, \"ip@port\"; none: full recursion from the root.", NULL},
-    {"stub_zones", CONF_STRINGS, CONF_AT(struct dns_settings, stub_zones), "[]", 0, 64, "", NULL,
-     "\"zone ip@port\": ask this server for that zone (split DNS, tests).", NULL},
-    {"timeout_ms", CONF_INT, CONF_AT(struct dns_settings, timeout_ms), "20000", 100, 120000, "ms", NULL,
-     "For one lookup; then the attempt counts as a temporary failure.", NULL},
-    {"trust_anchor_file", CONF_STRING, CONF_AT(struct dns_settings, trust_anchor_file), "", 0, 4096, "", NULL,
-     "DNSSEC trust anchors; empty: no validation.", NULL},
+    {.name = "forwarders", .type = CONF_STRINGS, .offset = CONF_AT(struct dns_settings, forwarders),
+     .fallback = "[]", .max = 16, .unit = "",
+     .help = "Recursive servers to ask, \"ip@port\"; none: full recursion from the root."},
+    {.name = "stub_zones", .type = CONF_STRINGS, .offset = CONF_AT(struct dns_settings, stub_zones),
+     .fallback = "[]", .max = 64, .unit = "",
+     .help = "\"zone ip@port\": ask this server for that zone (split DNS, tests)."},
+    {.name = "timeout_ms", .type = CONF_INT, .offset = CONF_AT(struct dns_settings, timeout_ms),
+     .fallback = "20000", .min = 100, .max = 120000, .unit = "ms",
+     .help = "For one lookup; then the attempt counts as a temporary failure."},
+    {.name = "trust_anchor_file", .type = CONF_STRING, .offset = CONF_AT(struct dns_settings, trust_anchor_file),
+     .fallback = "", .max = 4096, .unit = "",
+     .help = "DNSSEC trust anchors; empty: no validation."},
 };
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 #include "dns/resolver.h"
 
 enum sender_tls { SENDER_TLS_NONE, SENDER_TLS_OPPORTUNISTIC, SENDER_TLS_REQUIRED };
+extern const char *const SENDER_TLS_NAMES[]; /* NULL-terminated, in the order of the enum */
 
 struct sender_settings {
     const char *hostname;       /* EHLO name, and our own name for loop detection (C4) */

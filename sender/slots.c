@@ -9,6 +9,7 @@
 #include "sender/outcome.h"
 #include "sender/pool.h"
 #include "sender/schedule.h"
+#include "sender/source.h"
 
 /* A first attempt that comes after the retry period is not made (S13 looks ahead for later ones:
  * their timers lie within the period). */
@@ -75,10 +76,12 @@ static struct parcel *following(struct sender *sender, struct destination *dest)
     return NULL;
 }
 
-/* A connection is of one configuration (S20); mail of several may wait for a destination. */
+/* A connection is of one configuration (S20) and one source; mail of several may wait for a
+ * destination. */
 static bool serves(const struct connection *connection, const struct parcel *parcel)
 {
-    return slice_eq(connection_configuration(connection), parcel->work.envelope.configuration);
+    return slice_eq(connection_configuration(connection), parcel->work.envelope.configuration) &&
+           source_serves(parcel, connection);
 }
 
 void slots_pass_on(struct sender *sender, struct destination *dest, struct connection *connection)

@@ -12,6 +12,7 @@
 #include "scheduler/scheduler.h"
 #include "sender/sender.h"
 #include "service/sections.h"
+#include "service/settings.h"
 
 #define PARTITIONS 3
 #define SETTINGS   16
@@ -85,6 +86,7 @@ static void read_conf(struct rig *rig, const char *const *more)
 
 static void start_role(struct rig *rig, struct rig_role *role)
 {
+    const struct service_settings *settings = conf_values(rig->conf, &SERVICE_SECTION);
     struct err err;
 
     role->env = (struct service_env){.loop = rig->loop,
@@ -92,6 +94,7 @@ static void start_role(struct rig *rig, struct rig_role *role)
                                      .conf = rig->conf,
                                      .log = rig->log,
                                      .metrics = metrics_new(),
+                                     .without_events = !settings->events,
                                      .pod = "path",
                                      .state = &role->state};
     if (role->role->start(&role->env, &role->instance, &err) != 0)

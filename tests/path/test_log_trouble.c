@@ -48,6 +48,7 @@ static void test_failed_publish_is_451_and_nothing_is_delivered(void **state)
     bus_fake_fail(rig.hub, BUS_WORK, 1, ERR_RETRY, false);
     assert_int_equal(rig_send(&rig, RIG_SENDER, "ok-1@dest.test", buf_slice(&content)), 451);
     assert_int_equal(bus_fake_count(rig.hub, BUS_WORK), 0);
+    assert_int_equal(bus_fake_count(rig.hub, BUS_EVENT), 0); /* nothing was accepted */
     assert_int_equal(rig_send(&rig, RIG_SENDER, "ok-2@dest.test", buf_slice(&content)), 250);
     (void)rig_arrival(&rig, "ok-2@dest.test");
     rig_settle(&rig);

@@ -76,6 +76,34 @@ static void test_refused_is_bounced(void **state)
     buf_free(&content);
 }
 
+/* service.events = false */
+static void test_without_events_mail_goes_the_same_way(void **state)
+{
+    static const char *const QUIET[] = {
+        "service.events=false", "configurations=({retry={interval=\"linear\"; a_s=600;};})", NULL};
+    struct rig rig;
+    struct buf content = sample_content(2000);
+
+    (void)state;
+    rig_begin(&rig, QUIET);
+    defer(&rig, "grey@dest.test", buf_slice(&content), WAIT_MS);
+    (void)rig_arrival(&rig, "grey@dest.test");
+    rig_settle(&rig);
+    assert_string_equal(journal_of(&rig.journal, 0), "work timer work tombstone");
+    assert_int_equal(rig_send(&rig, RIG_SENDER, "ok@dest.test", buf_slice(&content)), 250);
+    sample_check_arrival(rig_arrival(&rig, "ok@dest.test"), RIG_SENDER, buf_slice(&content));
+    rig_settle(&rig);
+    assert_string_equal(journal_of(&rig.journal, 1), "work");
+    assert_int_equal(rig_send(&rig, RIG_SENDER, "gone@dest.test", buf_slice(&content)), 250);
+    assert_non_null(rig_arrival(&rig, RIG_SENDER));
+    rig_settle(&rig);
+    assert_string_equal(journal_of(&rig.journal, 2), "work failure");
+    assert_string_equal(journal_of(&rig.journal, 3), "work"); /* the report */
+    assert_int_equal(bus_fake_count(rig.hub, BUS_EVENT), 0);
+    rig_end(&rig);
+    buf_free(&content);
+}
+
 static void test_one_refused_one_accepted(void **state)
 {
     static const char *const LINES[] = {"Final-Recipient: rfc822; gone@dest.test\r\n", NULL};
@@ -188,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_delivered_at_once),
         cmocka_unit_test(test_greylisted_is_delivered_by_a_retry),
         cmocka_unit_test(test_refused_is_bounced),
+        cmocka_unit_test(test_without_events_mail_goes_the_same_way),
         cmocka_unit_test(test_one_refused_one_accepted),
         cmocka_unit_test(test_one_of_each_kind),
         cmocka_unit_test(test_expired_is_bounced_with_the_last_reply),

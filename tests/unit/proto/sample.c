@@ -106,9 +106,9 @@ static bool reply_eq(const struct record_reply *a, const struct record_reply *b)
 {
     return a->code == b->code && slice_eq(a->enhanced, b->enhanced) && slice_eq(a->text, b->text) &&
            slice_eq(a->stage, b->stage) && slice_eq(a->mx_host, b->mx_host) &&
-           slice_eq(a->mx_ip, b->mx_ip) && slice_eq(a->reason, b->reason) &&
-           slice_eq(a->status, b->status) && a->error_class == b->error_class &&
-           a->at_ms == b->at_ms;
+           slice_eq(a->mx_ip, b->mx_ip) && slice_eq(a->source_ip, b->source_ip) &&
+           slice_eq(a->reason, b->reason) && slice_eq(a->status, b->status) &&
+           a->error_class == b->error_class && a->at_ms == b->at_ms;
 }
 
 static bool rcpt_eq(const struct record_rcpt *a, const struct record_rcpt *b)

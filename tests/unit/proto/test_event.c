@@ -22,10 +22,12 @@ static void test_deferred_event_is_complete(void **state)
                                 .work = work,
                                 .rcpts = concerned,
                                 .rcpt_count = 1,
-                                .due_ms = 1457420758005};
+                                .due_ms = 1457420758005,
+                                .dest_group = SLICE("gmail")};
     struct buf out = {0};
 
     (void)state;
+    work->rcpts[0].last.source_ip = SLICE("198.51.100.7");
     event_put(&out, &event);
     assert_string_equal(
         buf_str(&out),
@@ -39,10 +41,11 @@ static void test_deferred_event_is_complete(void **state)
         "\"created\":\"2016-03-08T07:01:54.000Z\",\"returnPath\":\"bounces@d.test\","
         "\"from\":\"app-42@shop.test\",\"messageId\":\"<order-1@shop.test>\","
         "\"sourceIp\":\"192.0.2.7\",\"attempt\":2,\"size_bytes\":17,\"is_report\":true,"
-        "\"due\":\"2016-03-08T07:05:58.005Z\",\"recipients\":[{\"index\":0,"
+        "\"due\":\"2016-03-08T07:05:58.005Z\",\"dest_group\":\"gmail\",\"recipients\":[{\"index\":"
+        "0,"
         "\"to\":\"user1@dest.example.com\",\"reason\":\"no\\u000asuch user\",\"code\":550,"
         "\"enhanced\":\"5.1.1\",\"stage\":\"RCPT TO\",\"mx\":\"mx1.dest.example.com\","
-        "\"ip\":\"192.0.2.25\",\"class\":2}]}}");
+        "\"ip\":\"192.0.2.25\",\"senderIp\":\"198.51.100.7\",\"class\":2}]}}");
     buf_free(&out);
     arena_free(&arena);
 }

@@ -46,12 +46,17 @@
     "01000001f40802120d612e632e322e72656c61796564"                                                 \
     "1ae003" HEADER_WORK_REF
 
+static void put_hex(struct buf *hex, const struct buf *value, size_t from)
+{
+    for (size_t i = from; i < value->len; i++)
+        buf_addf(hex, "%02x", (unsigned)(uint8_t)value->at[i]);
+}
+
 static void assert_hex(struct buf *value, const char *golden)
 {
     struct buf hex = {0};
 
-    for (size_t i = 0; i < value->len; i++)
-        buf_addf(&hex, "%02x", (unsigned)(uint8_t)value->at[i]);
+    put_hex(&hex, value, 0);
     assert_string_equal(buf_str(&hex), golden);
     buf_free(&hex);
     buf_free(value);
@@ -67,6 +72,27 @@ static void test_work_has_golden_bytes(void **state)
     assert_hex(&value, GOLDEN_WORK);
     record_put_work(&value, sample_work_with_ref(arena));
     assert_hex(&value, GOLDEN_WORK_REF);
+    arena_free(&arena);
+}
+
+/* Behind what older nodes know of a reply. */
+static void test_source_ip_is_added_at_the_end(void **state)
+{
+    static const char AT_MS_AND_TAIL[] = "50f084a1a8b52a5a0c3139382e35312e3130302e37";
+    struct arena *arena = arena_new(4096);
+    struct record_work *work = sample_work(arena), read;
+    struct buf value = {0}, hex = {0};
+    struct err err;
+
+    (void)state;
+    work->rcpts[0].last.source_ip = SLICE("198.51.100.7");
+    record_put_work(&value, work);
+    put_hex(&hex, &value, 0);
+    assert_non_null(strstr(buf_str(&hex), AT_MS_AND_TAIL));
+    assert_int_equal(record_get_work(arena, buf_slice(&value), &read, &err), 0);
+    assert_true(slice_eq(read.rcpts[0].last.source_ip, SLICE("198.51.100.7")));
+    buf_free(&hex);
+    buf_free(&value);
     arena_free(&arena);
 }
 
@@ -86,8 +112,7 @@ static void test_s24_copy_is_added_at_the_end(void **state)
     work->copy = (struct record_copy){SLICE("archive.example.com"), 2525};
     record_put_work(&value, work);
     assert_int_equal(value.len, before + strlen(TAIL) / 2);
-    for (size_t i = before; i < value.len; i++)
-        buf_addf(&hex, "%02x", (unsigned)(uint8_t)value.at[i]);
+    put_hex(&hex, &value, before);
     assert_string_equal(buf_str(&hex), TAIL);
     buf_free(&hex);
     buf_free(&value);
@@ -161,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_work_has_golden_bytes),
+        cmocka_unit_test(test_source_ip_is_added_at_the_end),
         cmocka_unit_test(test_s24_copy_is_added_at_the_end),
         cmocka_unit_test(test_timer_has_golden_bytes),
         cmocka_unit_test(test_failure_has_golden_bytes),

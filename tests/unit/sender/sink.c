@@ -65,6 +65,16 @@ static void on_rcpt(struct sink_stream *s, struct slice line)
     say(s, reply, "250 2.1.5 Ok");
 }
 
+/* A transaction begins; what is known of the client stays. */
+static void begin_mail(struct sink_stream *s)
+{
+    struct sink_mail before = s->mail;
+
+    s->mail = (struct sink_mail){.connection = s->number};
+    memcpy(s->mail.peer, before.peer, sizeof before.peer);
+    memcpy(s->mail.ehlo, before.ehlo, sizeof before.ehlo);
+}
+
 static void answer_dot(struct sink_stream *s)
 {
     const char *reply = s->sink->says.dot;
@@ -73,7 +83,7 @@ static void answer_dot(struct sink_stream *s)
     if ((!reply || reply[0] == '2') && s->sink->mail_count < SINK_MAILS_MAX)
         s->sink->mails[s->sink->mail_count++] = s->mail;
     say(s, reply, "250 2.0.0 Ok");
-    s->mail = (struct sink_mail){.connection = s->number};
+    begin_mail(s);
 }
 
 static void start_tls(struct sink_stream *s)
@@ -94,6 +104,7 @@ static void on_command(struct sink_stream *s, struct slice line)
     const struct sink_says *says = &s->sink->says;
 
     if (slice_starts_nocase(line, SLICE("EHLO"))) {
+        copy(s->mail.ehlo, sizeof s->mail.ehlo, slice_skip(line, 5));
         say(s, says->ehlo,
             "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES");
     } else if (slice_starts_nocase(line, SLICE("MAIL"))) {
@@ -170,10 +181,12 @@ static void on_accept(void *owner, struct stream *stream)
 {
     struct sink *sink = owner;
     struct sink_stream *s = xalloc(sizeof *s);
+    char ip[NET_ADDRESS_TEXT];
 
     s->sink = sink;
     s->stream = stream;
     s->number = s->mail.connection = ++sink->connections;
+    copy(s->mail.peer, sizeof s->mail.peer, slice_str(net_address_ip(stream_peer(stream), ip)));
     sink->open++;
     list_push(&sink->streams, &s->node);
     stream_set_owner(stream, &STREAM_OPS, s);

@@ -19,6 +19,7 @@ struct sink_mail {
     char from[128], rcpts[512];  /* recipients joined by spaces; only accepted ones */
     char body[8192];             /* as on the wire, without the final dot's line */
     size_t body_len, connection; /* its number, from 1 */
+    char peer[64], ehlo[256];    /* who brought it: IP address and name */
 };
 
 struct sink {

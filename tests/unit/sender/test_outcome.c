@@ -42,9 +42,10 @@ static void test_delivered(void **state)
     assert_string_equal(fixture_events(&fixture), "delivered");
     fixture_wait_for(&fixture, BUS_TIMER, 0);
     fixture_wait_for(&fixture, BUS_FAILURE, 0);
-    assert_int_equal(
-        fixture_metric(&fixture, "sender_attempts_total{result=\"delivered\",reason=\"reply\"}"),
-        1);
+    assert_int_equal(fixture_metric(&fixture,
+                                    "sender_attempts_total{dest_group=\"other\",source_pool="
+                                    "\"default\",result=\"delivered\",reason=\"reply\"}"),
+                     1);
     fixture_end(&fixture);
 }
 

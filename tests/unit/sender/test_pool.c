@@ -11,6 +11,8 @@ struct fixture {
     struct loop *loop;
     struct metrics *metrics;
     struct sender_settings settings;
+    struct conf *conf;
+    struct dest_groups *groups;
     struct pool *pool;
     struct sink sink;
     struct connection_target target;
@@ -74,14 +76,15 @@ static void on_fault(void *owner, const char *sentence)
     fail_msg("%s", sentence);
 }
 
-/* The pool takes what it needs of them: they are gone when this returns. */
-static void limit(struct fixture *fixture, const char *set)
+static struct conf *read_conf(const char *set)
 {
     static const struct conf_section *const SECTIONS[] = {
         &CONFIGURATIONS_SECTION,
         &SENDING_DOMAINS_SECTION,
         &BOUNCES_SECTION,
         &FORWARDING_RULES_SECTION,
+        &SOURCE_POOLS_SECTION,
+        &DESTINATION_GROUPS_SECTION,
         NULL,
     };
     const char *const sets[] = {set, NULL};
@@ -89,6 +92,13 @@ static void limit(struct fixture *fixture, const char *set)
     struct conf *conf = NULL;
 
     assert_int_equal(conf_read("/dev/null", sets, SECTIONS, &faults, &conf), 0);
+    return conf;
+}
+
+/* The pool takes what it needs of them: they are gone when this returns. */
+static void limit(struct fixture *fixture, const char *set)
+{
+    struct conf *conf = read_conf(set);
     struct configurations *configurations = configurations_new(conf);
     pool_set_limits(fixture->pool, configurations);
     configurations_free(&configurations);
@@ -123,7 +133,11 @@ static void begin(struct fixture *fixture)
                                        &fixture->target.address, &err),
                      0);
     fixture->target.host = SLICE("sink.test");
-    fixture->pool = pool_new(fixture->loop, &fixture->settings, NULL, fixture->metrics);
+    fixture->target.ehlo = SLICE("relay.test");
+    fixture->conf = read_conf("destination_groups=({name=\"big\"; mx=[\"big.test\"];})");
+    fixture->groups = dest_groups_new(fixture->conf);
+    fixture->pool =
+        pool_new(fixture->loop, &fixture->settings, NULL, fixture->metrics, fixture->groups);
     limit(fixture, "configurations=({pool={count=2;};})");
 }
 
@@ -132,6 +146,8 @@ static void end(struct fixture *fixture)
     pool_free(&fixture->pool);
     sink_end(&fixture->sink);
     loop_free(&fixture->loop);
+    dest_groups_free(&fixture->groups);
+    conf_free(&fixture->conf);
     metrics_free(&fixture->metrics);
 }
 
@@ -186,6 +202,65 @@ static void test_c17_key_is_address_port_and_tls(void **state)
     assert_null(pool_take(fixture.pool, &elsewhere, &OPS, &fixture));
     assert_null(pool_take(fixture.pool, &clear, &OPS, &fixture));
     assert_int_equal(pool_idle_count(fixture.pool), 1);
+    end(&fixture);
+}
+
+static struct net_address ip(const char *text)
+{
+    struct net_address address;
+    struct err err;
+
+    assert_int_equal(net_address_parse(slice_str(text), 0, &address, &err), 0);
+    return address;
+}
+
+/* Two source pools share nothing: neither an address nor, with the same address, the EHLO name. */
+static void test_c17_key_is_source_address_and_ehlo(void **state)
+{
+    struct connection_target unbound, other, renamed;
+    struct fixture fixture;
+    char text[NET_ADDRESS_TEXT];
+
+    (void)state;
+    begin(&fixture);
+    unbound = fixture.target;
+    fixture.target.source = ip("127.0.0.2");
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    other = renamed = fixture.target;
+    other.source = ip("127.0.0.3");
+    renamed.ehlo = SLICE("mta2.test");
+    assert_null(pool_take(fixture.pool, &unbound, &OPS, &fixture));
+    assert_null(pool_take(fixture.pool, &other, &OPS, &fixture));
+    assert_null(pool_take(fixture.pool, &renamed, &OPS, &fixture));
+    struct connection *connection = pool_take(fixture.pool, &fixture.target, &OPS, &fixture);
+    assert_non_null(connection);
+    assert_string_equal(net_address_ip(connection_local(connection), text), "127.0.0.2");
+    pool_put(fixture.pool, connection);
+    end(&fixture);
+}
+
+static void test_connections_are_counted_by_group(void **state)
+{
+    struct fixture fixture;
+    struct buf text = {0};
+
+    (void)state;
+    begin(&fixture);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    fixture.target.group = dest_groups_find(fixture.groups, SLICE("mx.big.test"), SLICE_NONE);
+    open_one(&fixture);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 3);
+    WAIT_FOR(fixture.loop, pool_count(fixture.pool) == 2); /* the first one had to go */
+    pool_measure(fixture.pool);
+    metrics_expose(&fixture.metrics, 1, &text);
+    assert_non_null(
+        strstr(buf_str(&text), "sender_pool_connections{dest_group=\"big\",state=\"idle\"} 2\n"));
+    assert_non_null(
+        strstr(buf_str(&text), "sender_pool_connections{dest_group=\"other\",state=\"idle\"} 0\n"));
+    buf_free(&text);
     end(&fixture);
 }
 
@@ -430,6 +505,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_s19_connection_is_kept_and_reused),
         cmocka_unit_test(test_c17_key_is_address_port_and_tls),
+        cmocka_unit_test(test_c17_key_is_source_address_and_ehlo),
+        cmocka_unit_test(test_connections_are_counted_by_group),
         cmocka_unit_test(test_s20_count_least_recently_used_goes),
         cmocka_unit_test(test_s20_each_configuration_has_its_own_count),
         cmocka_unit_test(test_s21_each_configuration_has_its_own_timeout),

@@ -33,7 +33,11 @@ static void test_offered_tls_is_used(void **state)
     assert_int_equal(fixture.sink.secured, 1);
     assert_int_equal(fixture.sink.connections, 1);
     assert_int_equal(
-        fixture_metric(&fixture, "sender_tls_total{version=\"TLSv1.3\",result=\"ok\"}"), 1);
+        fixture_metric(
+            &fixture,
+            "sender_tls_total{policy=\"opportunistic\",version=\"TLSv1.3\",result=\"ok\"}"),
+        1);
+    assert_int_equal(fixture_metric(&fixture, "sender_stage_seconds_count{stage=\"tls\"}"), 1);
     fixture_stop(&fixture);
     tls_free(&fixture.sink.tls);
     fixture_end(&fixture);
