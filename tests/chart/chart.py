@@ -13,9 +13,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm/hikyaku"
 VALUE_FILES = sorted((CHART / "ci").glob("*.yaml"))
 NEGATIVE_FILES = sorted((CHART / "ci-negative").glob("*.yaml"))
-KUBE_VERSIONS = ("1.30.0", "1.32.0", "1.34.0")
-OPERATORS = ("keda.sh/v1alpha1", "monitoring.coreos.com/v1")
+KUBE_VERSIONS = ("1.29.0", "1.31.0", "1.34.0")
+OPERATORS = ("keda.sh/v1alpha1", "monitoring.coreos.com/v1", "kafka.strimzi.io/v1")
 ROLES = ("ingress", "scheduler", "sender", "bouncer")
+AUDITOR = "auditor"  # carries no mail
 WORKLOADS = ("Deployment", "StatefulSet")
 
 
@@ -32,17 +33,17 @@ def run(major, *arguments):
                           stderr=subprocess.PIPE)
 
 
-def template(values, major="3", kube_version="1.34.0", operators=OPERATORS):
+def template(values, major="3", kube_version="1.34.0", operators=OPERATORS, sets=""):
     """The process of `helm template` with a value file."""
     versions = [argument for name in operators for argument in ("--api-versions", name)]
     return run(major, "template", "relay", CHART, "--namespace", "mail", "--kube-version", kube_version,
-               "-f", values, *versions)
+               "-f", values, "--set", sets, *versions)
 
 
 @functools.cache
-def text(values):
+def text(values, kube_version="1.34.0"):
     """What a value file renders to, with every operator in the cluster."""
-    done = template(values)
+    done = template(values, kube_version=kube_version)
     if done.returncode:
         raise AssertionError(f"{values.name}: {done.stderr}")
     return done.stdout

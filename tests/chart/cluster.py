@@ -12,10 +12,12 @@ import time
 import urllib.error
 import urllib.request
 
-import tools
+import cluster_tools
 
+STAGES = pathlib.Path(__file__).resolve().parent / "stages.yaml"
 TOKEN = "test-only"
 START_S = 90
+NODES = 3
 
 
 def free_port():
@@ -25,7 +27,7 @@ def free_port():
 
 
 class Cluster:
-    def __init__(self, nodes=3):
+    def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hikyaku-cluster-"))
         self.processes = []
         self.port = free_port()
@@ -33,7 +35,7 @@ class Cluster:
         try:
             self.start_server()
             self.start_controllers()
-            for number in range(nodes):
+            for number in range(NODES):
                 self.add_node(f"node-{number}")
         except BaseException:
             self.stop()
@@ -41,7 +43,7 @@ class Cluster:
 
     def start(self, name, *flags):
         with open(self.folder / f"{name}.log", "w") as log:
-            self.processes.append(subprocess.Popen([tools.cluster_bin() / name, *flags], cwd=self.folder, stdout=log,
+            self.processes.append(subprocess.Popen([cluster_tools.folder() / name, *flags], cwd=self.folder, stdout=log,
                                                    stderr=subprocess.STDOUT))
 
     def start_server(self):
@@ -71,10 +73,9 @@ class Cluster:
                            ("kube-scheduler", ())):
             self.start(name, *own, "--leader-elect=false", "--bind-address=127.0.0.1", f"--secure-port={free_port()}",
                        "--cert-dir=certificates", *more)
-        stages = [tools.cluster_bin() / pathlib.Path(name).name for name in tools.KWOK_STAGES]
         self.start("kwok", *own, "--manage-all-nodes=true", "--node-ip=127.0.0.1", "--node-lease-duration-seconds=40",
                    f"--server-address=127.0.0.1:{free_port()}",
-                   *(f"--config={stage}" for stage in (*stages, tools.HERE / "stages.yaml")))
+                   *(f"--config={stage}" for stage in (*cluster_tools.stages(), STAGES)))
 
     def add_node(self, name):
         self.must("POST", "/api/v1/nodes", {

@@ -3,6 +3,7 @@
 image, paths that exist, the unit through systemd-analyze, and the command lines through the program itself."""
 import configparser
 import fnmatch
+import json
 import os
 import pathlib
 import re
@@ -74,13 +75,23 @@ class Dockerfile(unittest.TestCase):
                                 (chart.ROOT / "CMakeLists.txt").read_text())[1].split():
             self.assertIn(folder.split("/")[0], kept, "the build needs it")
 
-    def test_runtime_packages(self):
+    def runtime_packages(self):
         """The line that finds them, run here over the same programs."""
         [line] = [arguments for name, arguments in instructions() if name == "RUN" and arguments.startswith("ldd ")]
         line = line.replace("build/release/bin", str(PROGRAMS)).split(" > ")[0]
         done = subprocess.run(["sh", "-c", line], text=True, stdout=subprocess.PIPE)
+        return set(done.stdout.split())
+
+    def test_runtime_packages(self):
         self.assertLessEqual({"libc6", "libuv1", "librdkafka1", "libunbound8", "libmicrohttpd12", "zlib1g"},
-                             set(done.stdout.split()))
+                             self.runtime_packages())
+
+    def test_bill_of_materials_has_each_library(self):
+        """scripts/sbom asks the loader, the Dockerfile asks ldd."""
+        done = subprocess.run([chart.ROOT / "scripts/sbom", "/", PROGRAMS], text=True, stdout=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0)
+        [own] = json.loads(done.stdout)["dependencies"]
+        self.assertEqual(set(own["dependsOn"]), {f"deb:{name}" for name in self.runtime_packages()})
 
     def test_command(self):
         [command] = [arguments for name, arguments in instructions() if name == "CMD"]

@@ -26,9 +26,24 @@ class Lint(unittest.TestCase):
                     self.assertNotEqual(done.returncode, 0, "it was accepted")
                     self.assertIn(said[1], done.stderr)
 
+    def notes(self, values):
+        done = chart.run("4", "install", "relay", chart.CHART, "--namespace", "mail", "-f", values, "--dry-run=client")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.split("\nNOTES:\n")[1]
+
+    def test_notes(self):
+        said = self.notes(chart.CHART / "ci/default.yaml")
+        for words in ("relay-hikyaku.mail.svc.cluster.local:25 ", "relay-hikyaku.mail.svc.cluster.local:587 ",
+                      "helm test -n mail relay", "leaves the topics", "WARNING: hostname is not set"):
+            self.assertIn(words, said)
+        said = self.notes(chart.CHART / "ci/strimzi.yaml")
+        self.assertNotIn("hostname is not set", said)
+        self.assertIn("WARNING: topics.provisioner strimzi needs Strimzi", said)
+        self.assertIn("WARNING: diagnosticMode.enabled", self.notes(chart.CHART / "ci/diagnostic.yaml"))
+
     def test_old_cluster(self):
-        done = chart.template(chart.CHART / "ci/default.yaml", kube_version="1.29.0")
-        self.assertIn("requires kubeVersion: >=1.30.0", done.stderr)
+        done = chart.template(chart.CHART / "ci/default.yaml", kube_version="1.28.0")
+        self.assertIn("requires kubeVersion: >=1.29.0", done.stderr)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every rendered pod and workload must have, whatever the values say (ops checklist: 4 to 20)."""
+import ipaddress
 import re
 import unittest
+
+import yaml
 
 import chart
 
@@ -59,9 +62,12 @@ class Pods(chart.Case):
 
     def test_probes(self):
         for name, container, labels in self.each_container():
-            if labels["app.kubernetes.io/component"] == "topics":
+            if labels["app.kubernetes.io/component"] in ("topics", "test"):
                 continue
             paths = {"startupProbe": "/startupz", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
+            if name.startswith("diagnostic:"):
+                paths = {"readinessProbe": "/readyz"}
+                self.assertNotIn("livenessProbe", container)
             for probe, path in paths.items():
                 if chart.is_ours(labels):
                     self.assertEqual(container[probe]["httpGet"], {"path": path, "port": "ops"}, name)
@@ -75,25 +81,45 @@ class Pods(chart.Case):
 
     def test_grace_covers_drain(self):
         for _, spec, labels in self.each(ours=True):
-            if labels["app.kubernetes.io/component"] not in chart.ROLES:
+            if labels["app.kubernetes.io/component"] not in (*chart.ROLES, chart.AUDITOR):
                 continue
             [container] = spec["containers"]
+            if "args" not in container:  # diagnosticMode
+                continue
             drain = int(re.search(r"service\.drain_s=(\d+)", " ".join(container["args"]))[1])
             wait = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
             self.assertGreaterEqual(spec["terminationGracePeriodSeconds"], drain + wait + 10)
 
     def test_writes_only_tmp(self):
         for _, container, _ in self.each_container(ours=True):
-            for mount in container["volumeMounts"]:
+            for mount in container.get("volumeMounts", []):
                 self.assertTrue(mount["mountPath"] == "/tmp" or mount["readOnly"])
 
     def test_no_secret_in_plain_sight(self):
-        for name, container, _ in self.each_container():
-            for variable in container.get("env", []):
-                if re.search("PASSWORD|SECRET|USERNAME", variable["name"]):
-                    self.assertIn("secretKeyRef", variable["valueFrom"], name)
+        """Credentials are files: nothing of them in the environment, in arguments or in a ConfigMap."""
+        for _, container, _ in self.each_container():
+            self.assertFalse(re.search("secretKeyRef|secretRef", str(container.get("env", []))
+                                       + str(container.get("envFrom", []))))
+        for _, container, _ in self.each_container(ours=True):
+            self.assertNotRegex(" ".join(container.get("args", [])), "password|username")
         for values in chart.VALUE_FILES:
             self.assertFalse(chart.of_kind(values, "Secret"), "secrets are never made by the chart")
+            for one in chart.of_kind(values, "ConfigMap"):
+                self.assertNotRegex(one.get("data", {}).get("hikyaku.conf", ""), r"password ?= ?(?!/)")
+
+    def test_credentials_are_mounted(self):
+        """Every file that the settings name is in a Secret of the pod, as a whole folder: a subPath would never change."""
+        files = chart.of_kind(chart.CHART / "ci/tls-sasl.yaml", "ConfigMap")
+        [text] = {one["data"]["hikyaku.conf"] for one in files if "hikyaku.conf" in one.get("data", {})}
+        wanted = set(re.findall(r"(/etc/hikyaku/(?:kafka|redis)[\w-]*)/", text))
+        self.assertEqual(len(wanted), 4)
+        for name, spec, labels in chart.pods(chart.CHART / "ci/tls-sasl.yaml"):
+            if chart.is_ours(labels) and "volumes" in spec:
+                secrets = {volume["name"] for volume in spec["volumes"] if "secret" in volume}
+                mounts = {mount["mountPath"]: mount for mount in spec["containers"][0]["volumeMounts"]}
+                for path in wanted:
+                    self.assertIn(mounts[path]["name"], secrets, name)
+                    self.assertNotIn("subPath", mounts[path])
 
 
 class Workloads(chart.Case):
@@ -101,7 +127,7 @@ class Workloads(chart.Case):
         for values in chart.VALUE_FILES:
             for one in chart.of_kind(values, *chart.WORKLOADS):
                 role = one["metadata"]["labels"]["app.kubernetes.io/component"]
-                if role in chart.ROLES:
+                if role in (*chart.ROLES, chart.AUDITOR):
                     self.at = f"{values.name}: {role}"
                     yield values, role, one
 
@@ -120,6 +146,15 @@ class Workloads(chart.Case):
             self.assertLessEqual(selector.items(), labels.items())
             self.assertEqual(set(selector), {"app.kubernetes.io/name", "app.kubernetes.io/instance",
                                              "app.kubernetes.io/component"}, "selectors can never change")
+
+    def test_recommended_labels(self):
+        wanted = {f"app.kubernetes.io/{name}" for name in ("name", "instance", "version", "part-of", "managed-by")}
+        for values in chart.VALUE_FILES:
+            for one in chart.objects(values):
+                labels = one["metadata"].get("labels", {})
+                if labels or values.stem != "settings":  # extraDeploy has the user's own
+                    self.at = f"{values.name}: {one['kind']}/{one['metadata']['name']}"
+                    self.assertLessEqual(wanted | {"helm.sh/chart"}, set(labels))
 
     def selected(self, values, selector):
         return [labels for _, _, labels in chart.pods(values) if selector.items() <= labels.items()]
@@ -140,7 +175,7 @@ class Workloads(chart.Case):
         for values, role, _ in self.each():
             budgets = [one["spec"] for one in chart.of_kind(values, "PodDisruptionBudget")
                        if one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] == role]
-            if values.stem == "off":
+            if values.stem == "off" or role == chart.AUDITOR:
                 self.assertEqual(budgets, [])
                 continue
             self.assertEqual([(b["maxUnavailable"], b["unhealthyPodEvictionPolicy"]) for b in budgets],
@@ -158,7 +193,9 @@ class Workloads(chart.Case):
 
     def test_sender_is_a_static_member(self):
         for _, role, one in self.each():
-            arguments = one["spec"]["template"]["spec"]["containers"][0]["args"]
+            arguments = one["spec"]["template"]["spec"]["containers"][0].get("args")
+            if not arguments:  # diagnosticMode
+                continue
             self.assertEqual('log.instance_id="$(POD_NAME)"' in arguments, role == "sender")
 
     def test_rollout(self):
@@ -167,6 +204,31 @@ class Workloads(chart.Case):
                              r"^[0-9a-f]{64}$")
             if role == "ingress":
                 self.assertEqual(one["spec"]["strategy"]["rollingUpdate"], {"maxSurge": 1, "maxUnavailable": 0})
+
+    def test_only_bootstrap_settings_restart_pods(self):
+        """What a running process takes over, by the programs' own word (docs/settings.md), and nothing else."""
+        reference = (chart.ROOT / "docs/settings.md").read_text()
+        live = {section.split()[0] for section in re.split(r"^## ", reference, flags=re.M)[1:] if " Live: " in section}
+        [omitted] = re.findall(r"omit \$file ([^)]+)\)", (chart.CHART / "templates/_settings.tpl").read_text())
+        self.assertEqual(live, set(re.findall(r"\w+", omitted)))
+        changes = {
+            "settings.configurations[0].received=remove_all": False,
+            "settings.sending_domains[0].domain=a.example,settings.sending_domains[0].rewrite=b@c.example": False,
+            "settings.bounces.receive_domains[0]=b.example": False,
+            "settings.forwarding_rules[0].recipient=a@b.example,settings.forwarding_rules[0].to=c@d.example": False,
+            "settings.configurations[0].retry.period_s=90000": True,  # the log was opened for the longest
+            "settings.sender.connections_max=77": True,
+            "externalRedis.nodes=redis:6379": True,
+        }
+        before = self.checksums("")
+        for change, restarts in changes.items():
+            self.at = change
+            self.assertEqual(self.checksums(change) != before, restarts)
+
+    def checksums(self, change):
+        done = chart.template(chart.CHART / "ci/default.yaml", sets=change)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return set(re.findall(r"checksum/bootstrap: (\w+)", done.stdout))
 
     def test_spread(self):
         for _, _, one in self.each():
@@ -179,9 +241,7 @@ class Workloads(chart.Case):
         for values, _, one in self.each():
             container = one["spec"]["template"]["spec"]["containers"][0]
             known = {variable["name"] for variable in container["env"]}
-            known |= {f"{service['metadata']['name'].upper().replace('-', '_')}_SERVICE_HOST"
-                      for service in chart.of_kind(values, "Service")}
-            self.assertLessEqual(set(re.findall(r"\$\((\w+)\)", " ".join(container["args"]))), known)
+            self.assertLessEqual(set(re.findall(r"\$\((\w+)\)", " ".join(container.get("args", [])))), known)
 
 
 class Network(chart.Case):
@@ -191,7 +251,9 @@ class Network(chart.Case):
 
     def test_each_role_has_one(self):
         for values in chart.VALUE_FILES:
-            expected = set() if values.stem == "off" else {*chart.ROLES, "topics"}
+            expected = {*chart.ROLES, chart.AUDITOR, "topics", "test"} | ({"kafka", "redis"} if values.stem == "quickstart" else set())
+            if values.stem == "off":
+                expected = set()
             self.assertEqual(set(self.policies(values)), expected, values.name)
 
     def test_senders_stay_outside(self):
@@ -207,10 +269,122 @@ class Network(chart.Case):
     def test_ops_port_only_for_monitoring(self):
         for values in chart.VALUE_FILES:
             for policy in self.policies(values).values():
-                for rule in policy["ingress"]:
+                for rule in policy.get("ingress", []):
                     if 9090 in [port["port"] for port in rule["ports"]]:
-                        [peer] = rule["from"]
-                        self.assertEqual(list(peer), ["namespaceSelector"])
+                        monitoring, tests = rule["from"]
+                        self.assertEqual(list(monitoring), ["namespaceSelector"])
+                        self.assertEqual(tests["podSelector"]["matchLabels"]["app.kubernetes.io/component"], "test")
+
+    def test_quickstart_is_for_its_release_only(self):
+        policies = self.policies(chart.CHART / "ci/quickstart.yaml")
+        for role, port in (("kafka", 9092), ("redis", 6379)):
+            [rule] = policies[role]["ingress"]
+            self.assertEqual([one["port"] for one in rule["ports"]], [port])
+            [peer] = rule["from"]
+            self.assertEqual(set(peer["podSelector"]["matchLabels"]),
+                             {"app.kubernetes.io/name", "app.kubernetes.io/instance"})
+            self.assertEqual([one["port"] for rule in policies[role]["egress"] for one in rule["ports"]], [53, 53])
+
+
+    def test_proxy_ports_only_for_trusted_proxies(self):
+        """Whoever reaches such a port may claim to be any client."""
+        seen = 0
+        for values in chart.VALUE_FILES:
+            listeners = yaml.safe_load(values.read_text()).get("listeners") or []
+            trusted = {one["port"]: {str(ipaddress.ip_network(network)) for network in one["settings"]["proxy_trusted"]}
+                       for one in listeners if (one.get("settings") or {}).get("proxy")}
+            for rule in self.policies(values).get("ingress", {}).get("ingress", []):
+                for port in {port["port"] for port in rule["ports"]} & set(trusted):
+                    self.assertEqual({peer["ipBlock"]["cidr"] for peer in rule["from"]}, trusted[port], values.name)
+                    self.assertEqual(len(rule["ports"]), 1)
+                    seen += 1
+        self.assertGreaterEqual(seen, 1)
+
+    def test_notes_warn_of_proxies(self):
+        done = chart.run("4", "install", "relay", chart.CHART, "-f", chart.CHART / "ci/proxy.yaml",
+                         "--dry-run=client")
+        self.assertIn("believes the PROXY headers of 10.1.2.0/24, 10.1.3.4, 2001:db8::/64", done.stdout, done.stderr)
+
+
+class Tests(chart.Case):
+    """What `helm test` runs."""
+
+    def commands(self, values):
+        return {container["name"]: container["args"] for _, spec, labels in chart.pods(values)
+                for container in spec["containers"] if labels["app.kubernetes.io/component"] == "test"}
+
+    def test_hello_or_mail(self):
+        self.assertEqual(self.commands(chart.CHART / "ci/default.yaml"),
+                         {"test-ops": ["metrics", "--address", "relay-hikyaku-sender:9090"],
+                          "test-smtp": ["send", "--address", "relay-hikyaku:25"]})
+        self.assertEqual(self.commands(chart.CHART / "ci/strimzi.yaml")["test-smtp"],
+                         ["send", "--address", "relay-hikyaku:25", "--to", "someone@example.com", "--sender",
+                          "relay-test@example.com"])
+
+    def test_they_reach_services(self):
+        for values in chart.VALUE_FILES:
+            services = {one["metadata"]["name"]: {port["port"] for port in one["spec"]["ports"]}
+                        for one in chart.of_kind(values, "Service")}
+            for name, words in self.commands(values).items():
+                host, port = words[words.index("--address") + 1].split(":")
+                self.assertIn(int(port), services[host], f"{values.name}: {name}")
+
+
+class Auditor(chart.Case):
+    """It looks on: one pod, read access to Kafka, nothing else."""
+
+    def workloads(self, values):
+        return [one for one in chart.of_kind(values, "Deployment")
+                if one["metadata"]["labels"]["app.kubernetes.io/component"] == chart.AUDITOR]
+
+    def test_one_by_default(self):
+        for values in chart.VALUE_FILES:
+            workloads = self.workloads(values)
+            self.assertEqual(len(workloads), int(values.stem != "off"), values.name)
+            for one in workloads:
+                self.assertEqual((one["spec"]["replicas"], one["spec"]["strategy"]), (1, {"type": "Recreate"}))
+
+    def test_command(self):
+        [one] = self.workloads(chart.CHART / "ci/default.yaml")
+        [container] = one["spec"]["template"]["spec"]["containers"]
+        self.assertEqual(container["command"], ["hikyakuctl", "audit", "--follow"])
+        self.assertEqual(container["args"][:2], ["--config", "/etc/hikyaku/settings/hikyaku.conf"])
+
+    def test_reaches_dns_and_kafka_only(self):
+        [policy] = [one["spec"] for one in chart.of_kind(chart.CHART / "ci/default.yaml", "NetworkPolicy")
+                    if one["metadata"]["labels"]["app.kubernetes.io/component"] == chart.AUDITOR]
+        self.assertEqual([port["port"] for rule in policy["egress"] for port in rule["ports"]], [53, 53, 9092])
+        self.assertEqual([port["port"] for rule in policy["ingress"] for port in rule["ports"]], [9090])
+
+
+class Operators(chart.Case):
+    def test_monitors_agree(self):
+        """Both ways of scraping find the same: the ops port, the component, labels of the target itself."""
+        [pods] = chart.of_kind(chart.CHART / "ci/monitoring.yaml", "PodMonitor")
+        [services] = chart.of_kind(chart.CHART / "ci/strimzi.yaml", "ServiceMonitor")
+        self.assertEqual(pods["spec"]["podTargetLabels"], services["spec"]["podTargetLabels"])
+        self.assertEqual({**pods["spec"]["podMetricsEndpoints"][0], "interval": "30s"}, services["spec"]["endpoints"][0])
+        [ops] = [one for one in chart.of_kind(chart.CHART / "ci/strimzi.yaml", "Service")
+                 if services["spec"]["selector"]["matchLabels"].items() <= one["metadata"]["labels"].items()]
+        self.assertNotIn("app.kubernetes.io/component", ops["spec"]["selector"], "the pods of all roles")
+
+    def test_runbook_urls(self):
+        for name, form in (("monitoring", r"^https://hikyaku\.example/runbooks/[a-z-]+$"),
+                           ("strimzi", r"^https://wiki\.example/mail/[a-z-]+\.md$")):
+            [rules] = chart.of_kind(chart.CHART / f"ci/{name}.yaml", "PrometheusRule")
+            urls = [rule["annotations"]["runbook_url"] for group in rules["spec"]["groups"] for rule in group["rules"]
+                    if "alert" in rule]
+            self.assertGreater(len(urls), 10)
+            for url in urls:
+                self.assertRegex(url, form)
+
+    def test_topics_stay(self):
+        topics = chart.of_kind(chart.CHART / "ci/strimzi.yaml", "KafkaTopic")
+        self.assertEqual(len(topics), 7)
+        for one in topics:
+            self.assertEqual(one["metadata"]["annotations"]["helm.sh/resource-policy"], "keep")
+            self.assertEqual(one["metadata"]["labels"]["strimzi.io/cluster"], "main")
+            self.assertEqual(one["metadata"]["namespace"], "kafka")
 
 
 class Scaling(chart.Case):

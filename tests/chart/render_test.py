@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rendering is a function of the values: twice the same bytes, the same on three Kubernetes versions and with both
-Helms, with and without operators, and as the snapshots say.
+"""Rendering is a function of the values: twice the same bytes on each of three Kubernetes versions, the same but for
+preStop, with both Helms, with and without operators, and as the snapshots say.
 
     python3 tests/chart/render_test.py --write      writes the snapshots anew; read the difference
 """
@@ -30,6 +30,10 @@ def pieces(text):
     return sorted(piece.strip() for piece in text.split("---\n"))
 
 
+# "exec: command: [...]" -> "sleep: seconds: N"
+PRE_STOP = re.compile(r'(\n +)exec:\n +command: \["hikyakuctl", "sleep", "(\d+)"\]')
+
+
 class Render(unittest.TestCase):
     def test_same_bytes(self):
         for values in chart.VALUE_FILES:
@@ -37,7 +41,14 @@ class Render(unittest.TestCase):
                 with self.subTest(values=values.name, version=version):
                     done = chart.template(values, kube_version=version)
                     self.assertEqual(done.returncode, 0, done.stderr)
-                    self.assertEqual(done.stdout, chart.text(values))
+                    self.assertEqual(done.stdout, chart.text(values, version))
+
+    def test_same_on_all_versions(self):
+        """But for the native wait before SIGTERM, which Kubernetes has since 1.30."""
+        for values in chart.VALUE_FILES:
+            oldest, *newer = (chart.text(values, version) for version in chart.KUBE_VERSIONS)
+            with self.subTest(values=values.name):
+                self.assertEqual({*newer, PRE_STOP.sub(r"\1sleep:\1  seconds: \2", oldest)}, {newer[0]})
 
     def test_both_helms(self):
         for values in chart.VALUE_FILES:
@@ -49,7 +60,7 @@ class Render(unittest.TestCase):
             with self.subTest(values=values.name):
                 done = chart.template(values, operators=())
                 self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertNotRegex(done.stdout, r"keda\.sh|monitoring\.coreos\.com")
+                self.assertNotRegex(done.stdout, r"keda\.sh/|monitoring\.coreos\.com/|kafka\.strimzi\.io/")
                 replicas = re.findall(r"^  replicas: [1-9]", done.stdout, re.M)
                 self.assertGreaterEqual(len(replicas), 3, "a workload without replicas and without a scaler")
 

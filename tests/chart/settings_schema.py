@@ -15,8 +15,10 @@ ROLES = ("ingress", "scheduler", "sender", "bouncer")
 ROW = re.compile(r"^\| `([\w.]+)` \| (.*?) \| (.*?) \| (.*) \|$")
 # What the chart decides itself.
 OWNED = {
-    "log": {"brokers", "instance_id", "librdkafka"},
-    "redis": {"address", "password", "database"},
+    "log": {"brokers", "instance_id", "librdkafka", "librdkafka_files"},
+    "logging": {"level"},
+    "redis": {"address", "database", "password", "password_file", "tls", "tls_ca", "tls_certificate", "tls_key", "tls_name",
+              "username"},
     "ingress": {"hostname", "users_file"},
     "sender": {"hostname"},
     "bouncer": {"reporting_mta"},
@@ -73,10 +75,9 @@ def read_reference(text, sections):
 def settings(folder):
     """Section name -> schema, as all services of the folder say; listeners apart."""
     sections = {}
-    for role in ROLES:
-        program = pathlib.Path(folder) / f"hikyaku-{role}"
-        read_reference(subprocess.run([program, "--print-reference"], check=True, text=True,
-                                      stdout=subprocess.PIPE).stdout, sections)
+    for program in [[f"hikyaku-{role}"] for role in ROLES] + [["hikyakuctl", "audit"]]:
+        command = [pathlib.Path(folder) / program[0], *program[1:], "--print-reference"]
+        read_reference(subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout, sections)
     listener = sections.pop("listeners")[1]
     whole = closed()
     for name in sorted(sections):

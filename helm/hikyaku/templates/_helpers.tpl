@@ -83,7 +83,9 @@ annotations:
 {{- end -}}
 
 {{- define "hikyaku.redis" -}}
-{{- if kindIs "slice" .Values.externalRedis.nodes -}}
+{{- if .Values.quickstart.enabled -}}
+{{ include "hikyaku.fullname" . }}-redis:6379
+{{- else if kindIs "slice" .Values.externalRedis.nodes -}}
 {{ join "," .Values.externalRedis.nodes }}
 {{- else -}}
 {{ .Values.externalRedis.nodes }}

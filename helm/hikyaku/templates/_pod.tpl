@@ -16,53 +16,25 @@ capabilities:
   drop: ["ALL"]
 {{- end -}}
 
-{{/* Credentials come from Secrets through the environment, and from there into the arguments. */}}
 {{- define "hikyaku.env" -}}
 - name: POD_NAME
   valueFrom:
     fieldRef:
       fieldPath: metadata.name
-{{- with .Values.externalKafka.sasl }}
-{{- if and .mechanism (not $.Values.quickstart.enabled) }}
-- name: HIKYAKU_KAFKA_USERNAME
-  valueFrom:
-    secretKeyRef:
-      name: {{ .existingSecret }}
-      key: {{ .usernameKey }}
-- name: HIKYAKU_KAFKA_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ .existingSecret }}
-      key: {{ .passwordKey }}
-{{- end }}
-{{- end }}
-{{- with .Values.externalRedis }}
-{{- if and .existingSecret (not $.Values.quickstart.enabled) }}
-- name: HIKYAKU_REDIS_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ .existingSecret }}
-      key: {{ .passwordKey }}
-{{- end }}
-{{- end }}
 {{- end -}}
 
-{{/* What differs between pods, or must not stand in the ConfigMap. */}}
-{{- define "hikyaku.args" -}}
-{{- $root := .root -}}
-{{- with $root.Values.externalKafka.sasl -}}
-{{- if and .mechanism (not $root.Values.quickstart.enabled) }}
-- --set
-- {{ printf "log.librdkafka=%s" (include "hikyaku.value" (include "hikyaku.librdkafka" $root | fromJson).all) | quote }}
-{{- end }}
-{{- end }}
-{{- if $root.Values.quickstart.enabled }}
-- --set
-- 'redis.address="$({{ include "hikyaku.fullname" $root | upper | replace "-" "_" }}_REDIS_SERVICE_HOST):6379"'
-{{- else if $root.Values.externalRedis.existingSecret }}
-- --set
-- 'redis.password="$(HIKYAKU_REDIS_PASSWORD)"'
-{{- end }}
+{{/* Secrets with credentials, as JSON under key "all": name of the volume -> {secret, path}. They are mounted as files, which
+     the services read again when they are replaced; nothing of them is in the environment, in arguments or in the ConfigMap. */}}
+{{- define "hikyaku.credentials" -}}
+{{- $all := dict -}}
+{{- if not .Values.quickstart.enabled -}}
+{{- $kafka := .Values.externalKafka -}}{{- $redis := .Values.externalRedis -}}
+{{- if and $kafka.tls.enabled $kafka.tls.existingSecret }}{{ $_ := set $all "kafka-tls" (dict "secret" $kafka.tls.existingSecret "path" "/etc/hikyaku/kafka") }}{{ end -}}
+{{- if $kafka.sasl.mechanism }}{{ $_ := set $all "kafka-login" (dict "secret" $kafka.sasl.existingSecret "path" "/etc/hikyaku/kafka-login") }}{{ end -}}
+{{- if $redis.existingSecret }}{{ $_ := set $all "redis-login" (dict "secret" $redis.existingSecret "path" "/etc/hikyaku/redis-login") }}{{ end -}}
+{{- if and $redis.tls.enabled $redis.tls.existingSecret }}{{ $_ := set $all "redis-tls" (dict "secret" $redis.tls.existingSecret "path" "/etc/hikyaku/redis") }}{{ end -}}
+{{- end -}}
+{{- dict "all" $all | toJson -}}
 {{- end -}}
 
 {{- define "hikyaku.volumeMounts" -}}
@@ -71,9 +43,9 @@ capabilities:
   readOnly: true
 - name: tmp
   mountPath: /tmp
-{{- if and .Values.externalKafka.tls.enabled .Values.externalKafka.tls.existingSecret }}
-- name: kafka-tls
-  mountPath: /etc/hikyaku/kafka
+{{- range $name, $one := (include "hikyaku.credentials" . | fromJson).all }}
+- name: {{ $name }}
+  mountPath: {{ $one.path }}
   readOnly: true
 {{- end }}
 {{- range $i, $mount := .Values.secretMounts }}
@@ -91,12 +63,10 @@ capabilities:
   emptyDir:
     medium: Memory
     sizeLimit: 64Mi
-{{- with .root.Values.externalKafka.tls }}
-{{- if and .enabled .existingSecret }}
-- name: kafka-tls
+{{- range $name, $one := (include "hikyaku.credentials" .root | fromJson).all }}
+- name: {{ $name }}
   secret:
-    secretName: {{ .existingSecret }}
-{{- end }}
+    secretName: {{ $one.secret }}
 {{- end }}
 {{- range $i, $mount := .root.Values.secretMounts }}
 - name: secret-{{ $i }}
@@ -111,7 +81,36 @@ httpGet:
   port: ops
 periodSeconds: {{ .probe.periodSeconds }}
 failureThreshold: {{ .probe.failureThreshold }}
-timeoutSeconds: 2
+timeoutSeconds: {{ .timeout }}
+{{- end -}}
+
+{{/* The probes of a service's container: the chart's over its ops port, or the user's. While one looks around in it,
+     nothing answers: it must not be restarted, nor get clients. */}}
+{{- define "hikyaku.probes" -}}
+{{- $probes := .root.Values.probes -}}
+{{- $custom := (get .root.Values .role).customProbes -}}
+{{- $all := dict "startup" "/startupz" "readiness" "/readyz" "liveness" "/livez" -}}
+{{- range $name, $path := ternary (pick $all "readiness") $all .root.Values.diagnosticMode.enabled }}
+{{ $name }}Probe:
+  {{- if hasKey $custom $name }}
+  {{- toYaml (get $custom $name) | nindent 2 }}
+  {{- else }}
+  {{- include "hikyaku.probe" (dict "path" $path "probe" (get $probes $name) "timeout" $probes.timeoutSeconds) | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Waits before SIGTERM. The image needs no shell for it: Kubernetes does it itself from 1.30 on. */}}
+{{- define "hikyaku.preStop" -}}
+lifecycle:
+  preStop:
+    {{- if semverCompare ">=1.30.0-0" .root.Capabilities.KubeVersion.Version }}
+    sleep:
+      seconds: {{ .seconds }}
+    {{- else }}
+    exec:
+      command: ["hikyakuctl", "sleep", "{{ .seconds }}"]
+    {{- end }}
 {{- end -}}
 
 {{- define "hikyaku.spread" -}}
@@ -169,8 +168,7 @@ priorityClassName: {{ . }}
 {{- define "hikyaku.podCommon" -}}
 serviceAccountName: {{ .serviceAccount }}
 automountServiceAccountToken: false
-# Only quickstart needs them: there Redis is found by its Service's variable.
-enableServiceLinks: {{ .root.Values.quickstart.enabled }}
+enableServiceLinks: false
 securityContext:
   {{- include "hikyaku.podSecurity" . | nindent 2 }}
 {{- with .root.Values.image.pullSecrets }}
@@ -192,7 +190,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
-    checksum/bootstrap: {{ include "hikyaku.file" $root | sha256sum }}
+    checksum/bootstrap: {{ include "hikyaku.bootstrap" $root | sha256sum }}
     {{- with merge (dict) $role.podAnnotations $root.Values.commonAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -215,7 +213,10 @@ spec:
     - name: {{ .role }}
       image: {{ include "hikyaku.image" $root | quote }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-      command: ["hikyaku-{{ .role }}"]
+      {{- if $root.Values.diagnosticMode.enabled }}
+      command: ["hikyakuctl", "sleep"]
+      {{- else }}
+      command: {{ if eq .role "auditor" }}["hikyakuctl", "audit", "--follow"]{{ else }}["hikyaku-{{ .role }}"]{{ end }}
       args:
         - --config
         - /etc/hikyaku/settings/hikyaku.conf
@@ -227,9 +228,7 @@ spec:
         - --set
         - 'log.instance_id="$(POD_NAME)"'
         {{- end }}
-        {{- with include "hikyaku.args" . | trim }}
-        {{- . | nindent 8 }}
-        {{- end }}
+      {{- end }}
       env:
         {{- include "hikyaku.env" $root | nindent 8 }}
       ports:
@@ -241,17 +240,9 @@ spec:
           containerPort: {{ .port }}
         {{- end }}
         {{- end }}
-      startupProbe:
-        {{- include "hikyaku.probe" (dict "path" "/startupz" "probe" $root.Values.probes.startup) | nindent 8 }}
-      readinessProbe:
-        {{- include "hikyaku.probe" (dict "path" "/readyz" "probe" $root.Values.probes.readiness) | nindent 8 }}
-      livenessProbe:
-        {{- include "hikyaku.probe" (dict "path" "/livez" "probe" $root.Values.probes.liveness) | nindent 8 }}
-      {{- if $role.preStopSeconds }}
-      lifecycle:
-        preStop:
-          sleep:
-            seconds: {{ $role.preStopSeconds }}
+      {{- include "hikyaku.probes" . | trim | nindent 6 }}
+      {{- with $role.preStopSeconds }}
+      {{- include "hikyaku.preStop" (dict "root" $root "seconds" .) | nindent 6 }}
       {{- end }}
       resources:
         {{- toYaml $role.resources | nindent 8 }}

@@ -35,7 +35,7 @@
 {{- end -}}
 {{- end -}}
 {{- if $kafka.sasl.mechanism -}}
-{{- $all = concat $all (list (printf "sasl.mechanisms=%s" $kafka.sasl.mechanism) "sasl.username=$(HIKYAKU_KAFKA_USERNAME)" "sasl.password=$(HIKYAKU_KAFKA_PASSWORD)") -}}
+{{- $all = append $all (printf "sasl.mechanisms=%s" $kafka.sasl.mechanism) -}}
 {{- end -}}
 {{- end -}}
 {{- dict "all" (concat $all $kafka.librdkafka) | toJson -}}
@@ -52,6 +52,23 @@
 {{- merge $own (deepCopy (default (dict) .listener.settings)) | toJson -}}
 {{- end -}}
 
+{{/* Section redis, as JSON. */}}
+{{- define "hikyaku.redisSettings" -}}
+{{- $redis := .Values.externalRedis -}}
+{{- $own := dict "address" (include "hikyaku.redis" .) "database" $redis.database -}}
+{{- if not .Values.quickstart.enabled -}}
+{{- if $redis.existingSecret }}{{ $_ := set $own "password_file" (printf "/etc/hikyaku/redis-login/%s" $redis.passwordKey) }}{{ end -}}
+{{- with $redis.username }}{{ $_ := set $own "username" . }}{{ end -}}
+{{- if $redis.tls.enabled -}}
+{{- $_ := set $own "tls" true -}}
+{{- with $redis.tls.serverName }}{{ $_ := set $own "tls_name" . }}{{ end -}}
+{{- if $redis.tls.existingSecret }}{{ $_ := set $own "tls_ca" "/etc/hikyaku/redis/ca.crt" }}{{ end -}}
+{{- if $redis.tls.clientCertificate }}{{ $own = merge $own (dict "tls_certificate" "/etc/hikyaku/redis/tls.crt" "tls_key" "/etc/hikyaku/redis/tls.key") }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $own | toJson -}}
+{{- end -}}
+
 {{- define "hikyaku.opsAddress" -}}
 {{- if contains ":" .Values.bindAddress }}[{{ .Values.bindAddress }}]{{ else }}{{ .Values.bindAddress }}{{ end }}:9090
 {{- end -}}
@@ -60,19 +77,19 @@
 {{- define "hikyaku.sections" -}}
 {{- $file := deepCopy .Values.settings -}}
 {{- $hostname := include "hikyaku.hostname" . -}}
-{{- $_ := set $file "service" (dict "ops_address" (include "hikyaku.opsAddress" .) "log_level" .Values.logLevel) -}}
+{{- $_ := set $file "service" (dict "ops_address" (include "hikyaku.opsAddress" .)) -}}
+{{- $_ := set $file "logging" (merge (dict "level" .Values.logLevel) $file.logging) -}}
 {{- $log := dict "brokers" (include "hikyaku.brokers" .) -}}
 {{- if .Values.quickstart.enabled -}}
 {{- $log = merge $log (dict "replication" 1 "min_insync" 1) -}}
 {{- end -}}
-{{- $librdkafka := (include "hikyaku.librdkafka" . | fromJson).all -}}
-{{- if and $librdkafka (not .Values.externalKafka.sasl.mechanism) -}}
-{{- $_ := set $log "librdkafka" $librdkafka -}}
+{{- with (include "hikyaku.librdkafka" . | fromJson).all }}{{ $_ := set $log "librdkafka" . }}{{ end -}}
+{{- $login := .Values.externalKafka.sasl -}}
+{{- if and $login.mechanism (not .Values.quickstart.enabled) -}}
+{{- $_ := set $log "librdkafka_files" (list (printf "sasl.username=/etc/hikyaku/kafka-login/%s" $login.usernameKey) (printf "sasl.password=/etc/hikyaku/kafka-login/%s" $login.passwordKey)) -}}
 {{- end -}}
 {{- $_ := set $file "log" (merge $log $file.log) -}}
-{{- $redis := dict "database" .Values.externalRedis.database -}}
-{{- if not .Values.quickstart.enabled }}{{ $_ := set $redis "address" (include "hikyaku.redis" .) }}{{ end -}}
-{{- $_ := set $file "redis" (merge $redis $file.redis) -}}
+{{- $_ := set $file "redis" (merge (include "hikyaku.redisSettings" . | fromJson) $file.redis) -}}
 {{- $ingress := dict "hostname" $hostname -}}
 {{- if .Values.ingress.usersSecret }}{{ $_ := set $ingress "users_file" "/etc/hikyaku/users/users" }}{{ end -}}
 {{- $_ := set $file "ingress" (merge $ingress $file.ingress) -}}
@@ -84,6 +101,15 @@
 {{- end -}}
 {{- $_ := set $file "listeners" $listeners -}}
 {{- $file | toJson -}}
+{{- end -}}
+
+{{/* What running processes cannot take over: everything but their live sections (docs/settings.md), and the longest retry
+     period, which the log is opened for. A change of it restarts the pods. */}}
+{{- define "hikyaku.bootstrap" -}}
+{{- $file := include "hikyaku.sections" . | fromJson -}}
+{{- $longest := 0 -}}
+{{- range $file.configurations }}{{ $longest = max $longest ((get (default (dict) .retry) "period_s") | default 86400 | int) }}{{ end -}}
+{{- set (omit $file "bounces" "configurations" "forwarding_rules" "logging" "sending_domains" "source_pools") "longest_period_s" $longest | toJson -}}
 {{- end -}}
 
 {{/* The file: one section after the other, one setting per line; nothing for what is empty. */}}

@@ -10,14 +10,12 @@
 {{- end -}}
 {{- end -}}
 {{- if not .Values.externalRedis.nodes -}}
-{{- fail "externalRedis.nodes is missing: give Redis as ip:port, or set quickstart.enabled=true to try hikyaku without a Redis of your own" -}}
+{{- fail "externalRedis.nodes is missing: give Redis as host:port, or set quickstart.enabled=true to try hikyaku without a Redis of your own" -}}
 {{- end -}}
-{{- $redis := include "hikyaku.redis" . -}}
-{{- if contains "," $redis -}}
-{{- fail (printf "externalRedis.nodes: %q names more than one; hikyaku uses one Redis" $redis) -}}
+{{- range split "," (include "hikyaku.redis" .) -}}
+{{- if not (regexMatch "^(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$" .) -}}
+{{- fail (printf "externalRedis.nodes: %q is not of the form host:port" .) -}}
 {{- end -}}
-{{- if not (regexMatch "^([0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$" $redis) -}}
-{{- fail (printf "externalRedis.nodes: %q is not of the form ip:port or [ipv6]:port; names are not looked up" $redis) -}}
 {{- end -}}
 {{- else if or .Values.externalKafka.brokers .Values.externalRedis.nodes -}}
 {{- fail "quickstart.enabled brings its own Kafka and Redis: leave externalKafka.brokers and externalRedis.nodes empty, or turn quickstart off" -}}
@@ -27,6 +25,21 @@
 {{- end -}}
 {{- if and .Values.externalKafka.tls.clientCertificate (not .Values.externalKafka.tls.existingSecret) -}}
 {{- fail "externalKafka.tls.existingSecret is missing: externalKafka.tls.clientCertificate needs a Secret with tls.crt and tls.key" -}}
+{{- end -}}
+{{- if and (eq .Values.topics.provisioner "strimzi") (not .Values.topics.strimzi.cluster) -}}
+{{- fail "topics.strimzi.cluster is missing: topics.provisioner strimzi needs the name of the Kafka object" -}}
+{{- end -}}
+{{- if and (eq .Values.topics.provisioner "strimzi") .Values.quickstart.enabled -}}
+{{- fail "topics.provisioner: quickstart's Kafka is not Strimzi's; use job" -}}
+{{- end -}}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled -}}
+{{- fail "monitoring.podMonitor.enabled and monitoring.serviceMonitor.enabled: each pod would be counted twice; choose one" -}}
+{{- end -}}
+{{- if and .Values.externalRedis.username (not .Values.externalRedis.existingSecret) -}}
+{{- fail "externalRedis.existingSecret is missing: externalRedis.username needs a Secret with the password" -}}
+{{- end -}}
+{{- if and .Values.externalRedis.tls.clientCertificate (not .Values.externalRedis.tls.existingSecret) -}}
+{{- fail "externalRedis.tls.existingSecret is missing: externalRedis.tls.clientCertificate needs a Secret with tls.crt and tls.key" -}}
 {{- end -}}
 {{- include "hikyaku.validateListeners" . -}}
 {{- include "hikyaku.validateScaling" . -}}
@@ -45,6 +58,9 @@
 {{- end -}}
 {{- if and (eq (get $listener "tls" | default "starttls") "implicit") (not .tlsSecret) -}}
 {{- fail (printf "listeners: tls = \"implicit\" of %q needs the listener's tlsSecret" .name) -}}
+{{- end -}}
+{{- if and (get $listener "proxy") (not (get $listener "proxy_trusted")) -}}
+{{- fail (printf "listeners: proxy of %q needs proxy_trusted, the networks of your load balancers: anybody else could claim any address" .name) -}}
 {{- end -}}
 {{- $_ := set $names .name true -}}{{- $_ := set $ports $port (printf "listener %q" .name) -}}{{- $_ := set $public $publicPort true -}}
 {{- end -}}
