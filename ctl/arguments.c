@@ -81,10 +81,10 @@ static int take_word(struct reading *reading, struct arguments *arguments, struc
                        "unknown option %s; known: -c FILE, --set SECTION.NAME=VALUE, --wait "
                        "SECONDS, --grow, --sender ADDRESS, --header-from TEXT, --public-port "
                        "PORT, --helo NAME, --client IP, --local IP, --configuration "
-                       "NAME, --failure NAME, --format multipart|simple, --embedded, "
+                       "NAME, --failure NAME, --format multipart|simple, --to ADDRESS, --embedded, "
                        "--password-stdin, --address "
                        "HOST:PORT, --follow, --listen IP:PORT, --lost-after SECONDS, "
-                       "--json, --help",
+                       "--print-reference, --json, --help",
                        word);
     if (reading->words == ARGUMENTS_WORDS)
         return err_set(err, ERR_INVALID, "\"%s\" is one word too many", word);
@@ -100,6 +100,7 @@ static const char **text_of(struct arguments *arguments, const char *option)
         const char **text;
     } texts[] = {
         {"-c", &arguments->file},
+        {"--config", &arguments->file},
         {"--sender", &arguments->sender},
         {"--helo", &arguments->helo},
         {"--header-from", &arguments->header_from},
@@ -109,6 +110,7 @@ static const char **text_of(struct arguments *arguments, const char *option)
         {"--listen", &arguments->listen},
         {"--failure", &arguments->failure},
         {"--format", &arguments->format},
+        {"--to", &arguments->to},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -127,6 +129,8 @@ static bool *switch_of(struct arguments *arguments, const char *option)
         return &arguments->is_embedded;
     if (strcmp(option, "--password-stdin") == 0)
         return &arguments->is_password_stdin;
+    if (strcmp(option, "--print-reference") == 0)
+        return &arguments->is_reference;
     if (strcmp(option, "--follow") == 0)
         return &arguments->is_follow;
     if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0)

@@ -14,13 +14,13 @@
 struct arguments {
     const char *words[ARGUMENTS_WORDS + 1];     /* verb, sub-verb, ...; NULL-terminated */
     const char *file;                           /* -c */
-    const char *sets[ARGUMENTS_SETS + 1];       /* --set; NULL-terminated */
+    const char *sets[ARGUMENTS_SETS + 3];       /* --set, room for two more; NULL-terminated */
     const char *addresses[ARGUMENTS_NODES + 1]; /* --address; NULL-terminated */
     /* Of one verb each; NULL: not given. */
     const char *sender, *header_from, *helo, *client, *local, *configuration, *listen, *failure,
-        *format;
+        *format, *to;
     int64_t wait_s, lost_after_s, public_port;
-    bool is_json, is_help, is_grow, is_embedded, is_password_stdin, is_follow;
+    bool is_json, is_help, is_grow, is_embedded, is_password_stdin, is_follow, is_reference;
 };
 
 /* The strings are argv's. The sentence says what is wrong and what is allowed. */

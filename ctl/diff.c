@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/xalloc.h"
+#include "conf/diff.h"
 #include "ctl/settings.h"
 #include "ctl/verb.h"
 

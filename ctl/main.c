@@ -5,9 +5,9 @@
 
 #include "ctl/verb.h"
 
-static const struct verb *const VERBS[] = {&AUDIT_VERB,   &CHECK_VERB,   &DIFF_VERB,
-                                           &METRICS_VERB, &PREVIEW_VERB, &TOPICS_VERB,
-                                           &TRACE_VERB,   &USER_VERB,    &VERSION_VERB};
+static const struct verb *const VERBS[] = {&AUDIT_VERB,   &CHECK_VERB, &DIFF_VERB,   &METRICS_VERB,
+                                           &PREVIEW_VERB, &SEND_VERB,  &SLEEP_VERB,  &TOPICS_VERB,
+                                           &TRACE_VERB,   &USER_VERB,  &VERSION_VERB};
 #define VERB_COUNT (sizeof VERBS / sizeof VERBS[0])
 
 static void print_help(FILE *out)

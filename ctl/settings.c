@@ -7,7 +7,9 @@
 #include "base/xalloc.h"
 #include "bouncer/bouncer.h"
 #include "bouncer/settings.h"
-#include "bus/lmdb/section.h"
+#include "bus/kafka/scan.h"
+#include "bus/lmdb/scan.h"
+#include "ctl/auditor.h"
 #include "hikyaku/redis_child.h"
 #include "ingress/ingress.h"
 #include "ingress/settings.h"
@@ -24,25 +26,32 @@ static void print_fault(void *owner, const char *sentence)
     (void)fprintf(stderr, "%s\n", sentence);
 }
 
-/* The sections of a service, with the given one for the log. The caller frees it. */
-static const struct conf_section **sections_with_log(const struct service *service,
-                                                     const struct conf_section *log)
+const struct scan_backend *settings_scan(bool is_embedded)
 {
-    const struct conf_section **sections = sections_of(service);
+    return is_embedded ? &LMDB_SCAN : &KAFKA_SCAN;
+}
 
-    for (size_t i = 0; sections[i]; i++)
-        if (sections[i] == &BUS_SECTION)
-            sections[i] = log;
-    return sections;
+static const struct conf_section *log_section(bool is_embedded)
+{
+    return is_embedded ? &LMDB_SECTION : &BUS_SECTION;
+}
+
+int settings_read(const struct arguments *arguments, const struct conf_section *const *sections,
+                  struct conf **ret_conf)
+{
+    const struct conf_faults faults = {.on_fault = print_fault};
+
+    return conf_read(arguments->file ? arguments->file : NO_FILE, arguments->sets, sections,
+                     &faults, ret_conf);
 }
 
 static int read_services(const struct arguments *arguments, struct conf **ret_conf)
 {
     static const struct service_role *const no_roles[] = {NULL};
-    static const struct service service = {.name = "hikyakuctl", .roles = no_roles};
-    const struct conf_faults faults = {.on_fault = print_fault};
-    const struct conf_section **sections = sections_with_log(&service, &BUS_SECTION);
-    int result = conf_read(arguments->file, arguments->sets, sections, &faults, ret_conf);
+    const struct service service = {
+        .name = "hikyakuctl", .roles = no_roles, .log = log_section(arguments->is_embedded)};
+    const struct conf_section **sections = sections_of(&service);
+    int result = settings_read(arguments, sections, ret_conf);
 
     xfree(sections);
     return result;
@@ -54,11 +63,9 @@ int settings_read_for_preview(const struct arguments *arguments, struct conf **r
     static const struct conf_section *const shown[] = {&INGRESS_SECTION, &BOUNCER_SECTION, NULL};
     static const struct service_role reader = {.name = "hikyakuctl", .sections = shown};
     static const struct service_role *const roles[] = {&reader, NULL};
-    static const struct service service = {.name = "hikyakuctl", .roles = roles};
-    const struct conf_faults faults = {.on_fault = print_fault};
-    const struct conf_section **sections = sections_with_log(&service, &any_log);
-    const char *file = arguments->file ? arguments->file : NO_FILE;
-    int result = conf_read(file, arguments->sets, sections, &faults, ret_conf);
+    static const struct service service = {.name = "hikyakuctl", .roles = roles, .log = &any_log};
+    const struct conf_section **sections = sections_of(&service);
+    int result = settings_read(arguments, sections, ret_conf);
 
     xfree(sections);
     return result;
@@ -66,16 +73,22 @@ int settings_read_for_preview(const struct arguments *arguments, struct conf **r
 
 const struct conf_section **settings_all(bool is_embedded)
 {
-    static const struct service_role *const roles[] = {
-        &ingress_role, &scheduler_role, &sender_role, &bouncer_role, NULL,
+    const struct service_role *const roles[] = {
+        &ingress_role,
+        &scheduler_role,
+        &sender_role,
+        &bouncer_role,
+        auditor_service(is_embedded)->roles[0],
+        NULL,
     };
     const struct service service = {
         .name = "hikyakuctl",
         .roles = roles,
         .child = is_embedded ? &REDIS_CHILD : NULL,
+        .log = log_section(is_embedded),
     };
 
-    return sections_with_log(&service, is_embedded ? &LMDB_SECTION : &BUS_SECTION);
+    return sections_of(&service);
 }
 
 const struct configuration *settings_configuration(const struct configurations *configurations,
@@ -94,18 +107,25 @@ const struct configuration *settings_configuration(const struct configurations *
     return NULL;
 }
 
+void settings_log(const struct conf *conf, bool is_embedded, struct bus_settings *ret_log)
+{
+    struct configurations *configurations = configurations_new(conf);
+
+    *ret_log = *(const struct bus_settings *)conf_values(conf, log_section(is_embedded));
+    ret_log->longest_period_s = configurations_longest_period_s(configurations);
+    configurations_free(&configurations);
+}
+
 enum ctl_exit settings_with_log(const struct arguments *arguments,
                                 enum ctl_exit (*act)(const struct bus_settings *log,
                                                      const struct arguments *arguments))
 {
+    struct bus_settings log;
     struct conf *conf = NULL;
 
     if (read_services(arguments, &conf))
         return CTL_USAGE;
-    struct bus_settings log = *(const struct bus_settings *)conf_values(conf, &BUS_SECTION);
-    struct configurations *configurations = configurations_new(conf);
-    log.longest_period_s = configurations_longest_period_s(configurations);
-    configurations_free(&configurations);
+    settings_log(conf, arguments->is_embedded, &log);
     enum ctl_exit result = act(&log, arguments);
     conf_free(&conf);
     return result;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "bus/scan.h"
 #include "bus/settings.h"
 #include "conf/conf.h"
 #include "ctl/verb.h"
@@ -15,9 +16,17 @@ MUST_CHECK int settings_read_for_preview(const struct arguments *arguments, stru
 /* The sections of all programs together: of a cluster, or of the single binary. NULL-terminated;
  * the caller frees it with xfree. */
 const struct conf_section **settings_all(bool is_embedded);
+/* Reads -c FILE (without one, an empty one) with --set for these sections; prints every fault. */
+MUST_CHECK int settings_read(const struct arguments *arguments,
+                             const struct conf_section *const *sections, struct conf **ret_conf);
 /* The one --configuration names; NULL after a sentence to standard error: there is none. */
 const struct configuration *settings_configuration(const struct configurations *configurations,
                                                    const struct arguments *arguments);
+/* What reads the log: of a cluster, or of the single binary. */
+const struct scan_backend *settings_scan(bool is_embedded);
+/* The section "log" of conf, which was read for that kind, with the longest retry period; valid as
+ * long as conf. */
+void settings_log(const struct conf *conf, bool is_embedded, struct bus_settings *ret_log);
 /* For verbs that work on the log: act gets the section "log" of -c FILE and --set, with the longest
  * retry period. CTL_USAGE when they cannot be read (the faults were printed), else what act
  * returns. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * hikyakuctl topics apply|check: Kafka's topics as the services need them. */
+ * hikyakuctl topics apply|check|show: Kafka's topics as the services need them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@
 #define DIFFERENCES_MAX (BUS_TOPICS * (TOPICS_SETTINGS_MAX + 2))
 
 static const char HELP[] =
-    "usage: hikyakuctl topics apply|check -c FILE [--set SECTION.NAME=VALUE]... [--wait SECONDS]\n"
+    "usage: hikyakuctl topics apply|check|show -c FILE [--set SECTION.NAME=VALUE]... [--wait "
+    "SECONDS]\n"
     "                                     [--grow] [--json]\n"
     "\n"
     "The services keep every mail in Kafka topics and never make these themselves: run `apply`\n"
@@ -22,9 +23,11 @@ static const char HELP[] =
     "  apply   creates the topics that are missing. What exists is never shrunk, altered or\n"
     "          deleted; whatever differs from what it should be is listed.\n"
     "  check   changes nothing; lists what is missing or differs.\n"
+    "  show    asks nobody; lists the topics as they have to be, for those who make them by other\n"
+    "          means.\n"
     "\n"
     "  -c FILE          configuration of the services: sections log (brokers, topic_prefix,\n"
-    "                   replication, min_insync, ..._partitions) and retry (period)\n"
+    "                   replication, min_insync, ..._partitions) and configurations\n"
     "  --set S.N=VALUE  overrides one setting of the file; may be repeated\n"
     "  --wait SECONDS   keep trying to reach the brokers for so long, showing progress\n"
     "  --grow           with apply: let topics that have fewer partitions than the settings say\n"
@@ -146,25 +149,39 @@ static enum ctl_exit run_on(const struct bus_settings *settings, const struct ar
     return result;
 }
 
+static enum ctl_exit show(const struct bus_settings *settings, const struct arguments *arguments)
+{
+    struct arena *arena = arena_new(4096);
+    struct topics_want wants[BUS_TOPICS];
+
+    for (unsigned i = 0; i < BUS_TOPICS; i++)
+        topics_want(settings, i, arena, &wants[i]);
+    topics_print_wants(wants, BUS_TOPICS, arguments->is_json);
+    arena_free(&arena);
+    return CTL_OK;
+}
+
 static enum ctl_exit run(const struct arguments *arguments)
 {
     const char *what = arguments->words[1];
+    bool is_show = what && strcmp(what, "show") == 0;
 
     if (!what || arguments->words[2] ||
-        (strcmp(what, "apply") != 0 && strcmp(what, "check") != 0)) {
-        (void)fputs("topics needs one of: apply, check (see hikyakuctl topics --help)\n", stderr);
+        (!is_show && strcmp(what, "apply") != 0 && strcmp(what, "check") != 0)) {
+        (void)fputs("topics needs one of: apply, check, show (see hikyakuctl topics --help)\n",
+                    stderr);
         return CTL_USAGE;
     }
     if (!arguments->file) {
         (void)fputs("topics needs -c FILE, the configuration of the services\n", stderr);
         return CTL_USAGE;
     }
-    return settings_with_log(arguments, run_on);
+    return settings_with_log(arguments, is_show ? show : run_on);
 }
 
 const struct verb TOPICS_VERB = {
     .name = "topics",
-    .summary = "create or check the topics in Kafka",
+    .summary = "create, check or show the topics in Kafka",
     .help = HELP,
     .run = run,
 };

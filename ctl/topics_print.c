@@ -55,3 +55,39 @@ void topics_print_json(const struct topics_result *result)
     (void)puts("");
     json_decref(root);
 }
+
+static json_t *want_object(const struct topics_want *want)
+{
+    json_t *settings = json_object();
+
+    for (size_t i = 0; i < want->count; i++)
+        json_object_set_new(settings, want->settings[i].name, json_string(want->settings[i].value));
+    return json_pack("{s:s, s:i, s:i, s:o}", "topic", want->name, "partitions",
+                     (int)want->partitions, "replication", (int)want->replication, "settings",
+                     settings);
+}
+
+static void print_want(const struct topics_want *want)
+{
+    (void)printf("%s: %d partitions, %d replicas\n", want->name, (int)want->partitions,
+                 (int)want->replication);
+    for (size_t i = 0; i < want->count; i++)
+        (void)printf("  %s=%s%s\n", want->settings[i].name, want->settings[i].value,
+                     want->settings[i].is_minimum ? " or more" : "");
+}
+
+void topics_print_wants(const struct topics_want *wants, size_t count, bool is_json)
+{
+    json_t *list = is_json ? json_array() : NULL;
+
+    for (size_t i = 0; i < count; i++)
+        if (list)
+            json_array_append_new(list, want_object(&wants[i]));
+        else
+            print_want(&wants[i]);
+    if (!list)
+        return;
+    (void)json_dumpf(list, stdout, JSON_INDENT(2));
+    (void)puts("");
+    json_decref(list);
+}

@@ -2,6 +2,7 @@
  * What `topics` found and did, as a table for people or as JSON for programs. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bus/kafka/topics.h"
@@ -18,3 +19,5 @@ struct topics_result {
 
 void topics_print_table(const struct topics_result *result);
 void topics_print_json(const struct topics_result *result);
+/* Topics as they have to be. */
+void topics_print_wants(const struct topics_want *wants, size_t count, bool is_json);

@@ -17,5 +17,5 @@ struct verb {
     enum ctl_exit (*run)(const struct arguments *arguments);
 };
 
-extern const struct verb AUDIT_VERB, CHECK_VERB, DIFF_VERB, METRICS_VERB, PREVIEW_VERB, TOPICS_VERB,
-    TRACE_VERB, USER_VERB, VERSION_VERB;
+extern const struct verb AUDIT_VERB, CHECK_VERB, DIFF_VERB, METRICS_VERB, PREVIEW_VERB, SEND_VERB,
+    SLEEP_VERB, TOPICS_VERB, TRACE_VERB, USER_VERB, VERSION_VERB;

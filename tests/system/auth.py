@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Who may submit: AUTH over STARTTLS and implicit TLS, the policies of listeners, hikyakuctl user,
-and whether passwords being checked hold up anybody else.
+whether passwords being checked hold up anybody else, and who guesses them.
 
-  auth.py mechanisms|reload|policies|settings|users|load ..."""
+  auth.py mechanisms|reload|policies|settings|users|load|patience|guesses ..."""
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import pty
@@ -46,7 +47,7 @@ def add_user(path, name=USER, password=PASSWORD):
 class Relay:
     """An embedded node with one listener per (name, policy, network, tls)."""
 
-    def __init__(self, folder, listeners):
+    def __init__(self, folder, listeners, *settings):
         self.folder = folder
         self.certificate = Certificate(folder)
         self.users = os.path.join(folder, "users")
@@ -57,7 +58,7 @@ class Relay:
                   f'certificate="{self.certificate.path}";key="{self.certificate.key}";}}'
                   for name, policy, network, tls in listeners]
         self.node = Embedded(folder, self.destination, [f'ingress.users_file="{self.users}"',
-                                                        f'listeners=({",".join(groups)})'])
+                                                        f'listeners=({",".join(groups)})', *settings])
         self.tls = {name: tls for name, _, _, tls in listeners}
 
     def __enter__(self):
@@ -67,12 +68,13 @@ class Relay:
     def __exit__(self, *failure):
         self.node.__exit__(*failure)
 
-    def connect(self, name, is_secured=True):
+    def connect(self, name, is_secured=True, source="127.0.0.1"):
         if self.tls[name] == "implicit":
             client = smtplib.SMTP_SSL("127.0.0.1", self.ports[name], timeout=60, local_hostname=EHLO,
                                       context=self.certificate.client())
         else:
-            client = smtplib.SMTP("127.0.0.1", self.ports[name], timeout=60, local_hostname=EHLO)
+            client = smtplib.SMTP("127.0.0.1", self.ports[name], timeout=60, local_hostname=EHLO,
+                                  source_address=(source, 0))
             client.ehlo()
             if is_secured:
                 assert client.starttls(context=self.certificate.client())[0] == 220
@@ -165,7 +167,7 @@ def test_i27_implicit_tls_only(relay):
 def mechanisms():
     with private_folder("auth") as folder:
         listeners = [(tls, "network_or_auth", OUTSIDE, tls) for tls in ("starttls", "implicit")]
-        with Relay(folder, listeners) as relay:
+        with Relay(folder, listeners, "ingress.auth_failures=0") as relay:
             for name, *_ in listeners:
                 test_i28_mechanisms(relay, name)
                 test_i28_wrong_passwords(relay, name)
@@ -363,7 +365,57 @@ def load():
             assert median < 0.02 and late < 0.1 and worst < max(0.5, took / 2), latencies[-5:]
 
 
-PARTS = {part.__name__: part for part in (mechanisms, reload, policies, settings, users, load)}
+def put_slow_user(path):
+    """One whose password takes about a second to check."""
+    salt = b"salt" * 4
+    key = hashlib.scrypt(b"slow", salt=salt, n=1 << 16, r=8, p=10, maxmem=1 << 27, dklen=32)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(f"slow:scrypt:ln=16,r=8,p=10:{base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()}\n")
+
+
+def patience():
+    """A client whose password we still check is not silent, whatever it sends meanwhile."""
+    with private_folder("auth-patience") as folder:
+        relay = Relay(folder, [("smtp", "network_or_auth", OUTSIDE, "starttls")], "ingress.idle_timeout_ms=1000")
+        put_slow_user(relay.users)
+        with relay:
+            clients = []
+            start = time.monotonic()
+            while len(clients) < 5:  # more than there are threads
+                client = relay.connect("smtp")
+                clients.append(client)
+                client.send("AUTH PLAIN " + plain("slow", "slow") + "\r\n")
+                client.send("NOOP\r\n")
+            replies = [client.getreply()[0] for client in clients for _ in range(2)]
+            took = time.monotonic() - start
+            assert replies == [235, 250] * len(clients), replies
+            assert took > 1.5, f"checked within {took:.1f} s: nothing was proven"
+            print(f"auth: {len(clients)} passwords took {took:.1f} s, one second of silence is allowed")
+            assert [client.getreply()[0] for client in clients] == [421] * len(clients), "and then they are silent"
+
+
+def guesses():
+    """Who fails too often waits, on whichever connection and whatever the password; others do not."""
+    with private_folder("auth-guesses") as folder:
+        with Relay(folder, [("smtp", "network_or_auth", OUTSIDE, "starttls")], "ingress.auth_failures=4",
+                   "ingress.auth_failure_period_s=5") as relay:
+            start = time.monotonic()
+            for _ in range(2):
+                client = relay.connect("smtp")
+                for _ in range(2):
+                    refuse_login(client, "wrong")
+            for _ in range(2):
+                code, text = relay.connect("smtp").docmd("AUTH PLAIN " + plain())
+                assert code == 454 and b"Too many failed logins from your address" in text, (code, text)
+            other = relay.connect("smtp", source="127.0.0.2")
+            assert other.docmd("AUTH PLAIN " + plain())[0] == 235
+            assert relay.node.service.metric("hikyaku_ingress_auth_total") == 4 + 2 + 1
+            assert 'mechanism="PLAIN",result="blocked"} 2' in relay.node.service.get("/metrics")[1]
+            wait_until(lambda: relay.connect("smtp").docmd("AUTH PLAIN " + plain())[0] == 235, 10, "let in again")
+            assert time.monotonic() - start > 4.5, "let in too early"
+
+
+PARTS = {part.__name__: part for part in (mechanisms, reload, policies, settings, users, load, patience, guesses)}
 
 
 def main():

@@ -59,6 +59,8 @@ def settings():
         refused("hikyaku", ["-c", str(path) + ".missing"], 2, r"bad\.conf\.missing")
         refused("hikyaku", ["-c", str(PROJECT / "examples/embedded.conf"), "--set", "ingress.max_errors=0"], 2,
                 r"max_errors")
+        refused("hikyaku", ["-c", str(PROJECT / "examples/embedded.conf"), "--set", f'log.directory="{folder}/log"',
+                            "--set", 'service.ops_address=""', "--set", "redis.username=mail"], 1, r"a Redis of your own")
         refused("hikyaku", ["--no-such-flag"], 2, r"no-such-flag")
         refused("hikyaku", ["-c", str(PROJECT / "examples/embedded.conf"), "--check-config"], 0, "")
         for role in ("ingress", "scheduler", "sender", "bouncer"):

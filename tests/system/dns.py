@@ -3,6 +3,7 @@
 """Where mail goes when DNS decides: a real zone, the real resolver, hosts on addresses of loopback.
 
   dns.py zone|late|private ..."""
+import json
 import sys
 
 from kit.cluster import Embedded, private_folder
@@ -47,12 +48,23 @@ def expect_bounce(first, rcpt, status, words=""):
     assert words in fields["Diagnostic-Code"], f"{rcpt}: {fields.items()}"
 
 
+GROUPS = 'destination_groups=({name="best"; mx=["first.example"];}, {name="named"; domains=["failover.example"];})'
+
+
+def groups_of(service):
+    """{recipient: dest_group} of what was delivered, by the log."""
+    with open(service.process.log_path, encoding="utf-8") as log:
+        lines = [json.loads(line) for line in log if line.startswith("{")]
+    return {line["rcpt"]: line["dest_group"] for line in lines if line["event"] == "delivered"}
+
+
 def zone():
-    """Preference, fail-over, implicit MX; and the answers after which nobody need be asked."""
+    """Preference, fail-over, implicit MX; and the answers after which nobody need be asked. A destination's
+    group goes by its best MX host, else by its domain."""
     port = free_port()
     first, second = Destination("127.0.0.2", port), Destination("127.0.0.3", port)
     with private_folder("dns") as folder, Nsd(folder, "example", RECORDS) as server, \
-            Embedded(folder, None, [*settings(port, server), "sender.allow_private_targets=true"]) as node:
+            Embedded(folder, None, [*settings(port, server), "sender.allow_private_targets=true", GROUPS]) as node:
         for host, domain in ((first, "ordered"), (second, "failover"), (second, "mute"), (second, "plain")):
             rcpt = f"ok@{domain}.example"
             submit(node.smtp_port, rcpt)
@@ -65,6 +77,9 @@ def zone():
                    "a host that refuses connections defers")
         delivered = [a.rcpt for a in first.arrivals + second.arrivals if a.rcpt != SENDER]
         assert sorted(delivered) == sorted(set(delivered)) and len(delivered) == 4, delivered
+        groups = groups_of(node.service)
+        assert groups["ok@ordered.example"] == "best" and groups["ok@failover.example"] == "named", groups
+        assert groups["ok@plain.example"] == "other", groups
 
 
 def late():

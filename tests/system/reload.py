@@ -46,7 +46,7 @@ def value(service, series):
 class Node:
     """Either kind of relay on a file of its own, which tests write again."""
 
-    def __init__(self, kind, folder, destination):
+    def __init__(self, kind, folder, destination, more=()):
         self.path = os.path.join(folder, "live.conf")
         self.users = os.path.join(folder, "users")
         self.certificate = Certificate(folder)
@@ -56,7 +56,7 @@ class Node:
         settings = ['listeners.[0].networks=["127.0.0.0/8"]', 'listeners.[0].policy="network_auth_optional"',
                     f'listeners.[0].certificate="{self.certificate.path}"',
                     f'listeners.[0].key="{self.certificate.key}"', f'ingress.users_file="{self.users}"',
-                    "scheduler.rebuild_grace_ms=1000", "sender.hostname=relay.example"]
+                    "scheduler.rebuild_grace_ms=1000", "sender.hostname=relay.example", *more]
         if kind == "embedded":
             self.relay = Embedded(folder, destination, settings, self.path)
             self.services = [self.relay.service]

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""STARTTLS on both hops, and what must not happen around it.
+"""STARTTLS on both hops, what must not happen around it, and certificates that are replaced.
 
-  tls.py both|injected|required|fallback ..."""
+  tls.py both|injected|required|fallback|rotated ..."""
+import os
+import shutil
+import smtplib
 import socket
 import ssl
 import sys
+import threading
+import time
 
 from kit.certificate import Certificate
 from kit.cluster import Embedded, private_folder
@@ -149,7 +154,111 @@ def fallback():
             assert destination.arrivals[0].tls is None, "TLS although it is turned off"
 
 
-PARTS = {part.__name__: part for part in (both, injected, required, fallback)}
+class Mounted:
+    """Certificates as a kubelet mounts a Secret: the files are links through a link that is switched."""
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "secret")
+        self.count = 0
+        os.mkdir(self.folder)
+        self.current = self.rotate()
+        self.path, self.key = (os.path.join(self.folder, name) for name in ("certificate.pem", "key.pem"))
+        for path in (self.path, self.key):
+            os.symlink(os.path.join("..data", os.path.basename(path)), path)
+
+    def switch(self, to):
+        link = os.path.join(self.folder, "..data_tmp")
+        os.symlink(to, link)
+        os.replace(link, os.path.join(self.folder, "..data"))
+
+    def rotate(self):
+        """A new pair in one step."""
+        self.count += 1
+        own = os.path.join(self.folder, f"..{self.count}")
+        os.mkdir(own)
+        self.current = Certificate(own)
+        self.switch(os.path.basename(own))
+        return self.current
+
+    def mismatch(self):
+        """The certificate of one pair with the key of another."""
+        own = os.path.join(self.folder, "..mismatch")
+        os.mkdir(own)
+        Certificate(own)
+        shutil.copy(self.current.path, os.path.join(own, "certificate.pem"))
+        self.switch(os.path.basename(own))
+
+
+def in_der(certificate):
+    with open(certificate.path, encoding="ascii") as file:
+        return ssl.PEM_cert_to_DER_cert(file.read())
+
+
+def shown(port):
+    """The certificate of a handshake, whoever signed it."""
+    client = connect(port)
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    assert client.starttls(context=tls)[0] == 220
+    der = client.sock.getpeercert(binary_form=True)
+    client.ehlo()
+    client.quit()
+    return der
+
+
+class Handshakes(threading.Thread):
+    """One after the other until told to stop."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.seen, self.failures, self.is_over = port, [], [], False
+
+    def run(self):
+        while not self.is_over:
+            try:
+                self.seen.append(shown(self.port))
+            except (OSError, AssertionError, smtplib.SMTPException) as failure:
+                self.failures.append(failure)
+
+    def finish(self):
+        self.is_over = True
+        self.join()
+
+
+def rotated():
+    """New files are shown from the next handshake on; no handshake fails, and who is there stays."""
+    with private_folder("tls-rotated") as folder:
+        secret = Mounted(folder)
+        first = secret.current
+        destination = Destination()
+        settings = [*RETRY, *listener(secret), "service.watch_s=1"]
+        with Embedded(folder, destination, settings) as node:
+            ends = "hikyaku_ingress_certificate_expiry_timestamp_seconds"
+            client = connect(node.smtp_port)
+            assert client.starttls(context=first.client())[0] == 220
+            client.ehlo()
+            assert 0 < node.service.metric(ends) - time.time() <= 2 * 86400
+            crowd = [Handshakes(node.smtp_port) for _ in range(3)]
+            for one in crowd:
+                one.start()
+            for _ in range(3):
+                before, expected = node.service.metric(ends), in_der(secret.rotate())
+                wait_until(lambda d=expected: all(one.seen and one.seen[-1] == d for one in crowd), 20, "the new one")
+                assert node.service.metric(ends) > before
+            secret.mismatch()
+            wait_until(lambda: "reload_refused" in node.service.process.tail(50), 20, "a wrong pair is refused")
+            assert shown(node.smtp_port) == expected, "and the last good one stays"
+            for one in crowd:
+                one.finish()
+            assert not [one.failures for one in crowd if one.failures], [one.failures[:3] for one in crowd]
+            rcpt = "ok-old@dest.example"
+            assert transact(client, [rcpt], content_for(rcpt))[0] == 250, "a connection of before"
+            client.quit()
+            destination.wait_for(lambda d: d.to(rcpt), 30, rcpt)
+            print(f"tls: {sum(len(one.seen) for one in crowd)} handshakes over 3 rotations, none failed")
+
+
+PARTS = {part.__name__: part for part in (both, injected, required, fallback, rotated)}
 
 
 def main():
