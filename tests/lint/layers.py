@@ -20,7 +20,7 @@ ALLOWED = {
     "proto": BASE | {"conf", "mail"},
     "lib/bus": MIDDLE,
     "lib/redis": MIDDLE,
-    "lib/service": MIDDLE | {"bus"},
+    "lib/service": MIDDLE | {"bus", "redis"},
     **{service: ALL for service in SERVICES},
     "hikyaku": ALL | set(SERVICES),
     "ctl": ALL | set(SERVICES) | {"hikyaku"},
