@@ -10,6 +10,7 @@ import units
 
 COLOURS = ("#3274d9", "#ff9830", "#299c46", "#a352cc", "#c4162a", "#00b8c8", "#e8c400", "#6c757d", "#ff85c0", "#7a4a1e",
            "#8ab8ff", "#a4d65e")
+STEP_COLOURS = {"green": "#299c46", "red": "#c4162a"}
 BLUES = ("#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#084594")
 INK, PALE, GRID = "#24292e", "#6a737d", "#e6e8eb"
 LEFT, RIGHT, TOP, AXIS, LEGEND_LINE = 58, 12, 30, 20, 15
@@ -152,6 +153,12 @@ def timeseries(panel, shown, size, window):
     yield from draw_legend(lines, names, box.bottom + AXIS + 14)
 
 
+def stat_colour(panel, value):
+    """Of the last step that the value has reached; None counts as minus infinity, as in Grafana."""
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return STEP_COLOURS[[step["color"] for step in steps if step["value"] is None or value >= step["value"]][-1]]
+
+
 def stat(panel, shown, size, window):
     width, height = size
     start, end, step_s = window
@@ -161,17 +168,18 @@ def stat(panel, shown, size, window):
         good = [(at, value) for at, value in samples if not math.isnan(value)]
         left = RIGHT + i * share
         last = units.text(good[-1][1], unit) if good else "No data"
+        colour = stat_colour(panel, good[-1][1]) if good else PALE
         highest = max((value for _, value in good), default=0) or 1
         box = Box(width, height - 4, start, end, highest)
         box.left, box.right, box.top = left, left + share - 6, height * 0.75
         for piece in pieces(good, step_s):
             points = [(box.x(at), box.y(value)) for at, value in piece]
             edge = [(points[-1][0], box.bottom), (points[0][0], box.bottom)]
-            yield f'<path d="{path(points + edge)}Z" fill="#299c46" fill-opacity="0.2"/>'
-            yield f'<path d="{path(points)}" stroke="#299c46" fill="none"/>'
+            yield f'<path d="{path(points + edge)}Z" fill="{colour}" fill-opacity="0.2"/>'
+            yield f'<path d="{path(points)}" stroke="{colour}" fill="none"/>'
         middle = left + share / 2
         letter = min(30, share / (0.62 * len(last)))
-        yield write(middle, height * 0.5, last, round(letter), "#299c46", 'text-anchor="middle" font-weight="bold"')
+        yield write(middle, height * 0.5, last, round(letter), colour, 'text-anchor="middle" font-weight="bold"')
         if len(shown) > 1:
             yield write(middle, height * 0.5 + 14, name, 10, PALE, 'text-anchor="middle"')
 

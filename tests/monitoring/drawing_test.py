@@ -50,6 +50,14 @@ def test_figures():
         assert units.text(value, unit) == words, (units.text(value, unit), words)
 
 
+def test_a_figure_turns_red_at_its_limit():
+    by_title = {panel["title"]: panel for _, panel in dashboards.panels() if panel["type"] == "stat"}
+    for title, value, colour in (("Error budget burn", 14.3, "green"), ("Error budget burn", 14.4, "red"),
+                                 ("Accepted within 1 s", 0.98, "red"), ("Accepted within 1 s", 0.99, "green"),
+                                 ("Ready", 0, "red"), ("Ready", 1, "green")):
+        assert drawing.stat_colour(by_title[title], value) == drawing.STEP_COLOURS[colour], (title, value)
+
+
 def test_axes_end_at_round_figures():
     for highest, unit, marks in ((97, "short", [0, 25, 50, 75, 100]), (100, "s", [0, 30, 60, 90, 120]),
                                  (3000, "bytes", [0, 1024, 2048, 3072]), (0, "ops", [0, 1]),

@@ -3,8 +3,6 @@
  * pool; the question outlives the probe when the answer is slow. */
 #include "probe.h"
 
-#include <string.h>
-
 #include "base/assert.h"
 #include "base/xalloc.h"
 #include "bus/stats.h"
@@ -87,11 +85,9 @@ static void take_answer(struct probe *probe, const struct rd_kafka_metadata *met
 static void note_rtt(const struct probe *probe, const struct question *question)
 {
     struct slice name = slice_str(question->metadata->orig_broker_name);
-    const char *id = memrchr(name.at, '/', name.len);
 
     if (probe->is_connected)
-        stats_set_rtt(&probe->bus->stats,
-                      slice_sub(name, 0, id ? (size_t)(id - name.at) : name.len),
+        stats_set_rtt(&probe->bus->stats, slice_sub(name, 0, slice_rfind(name, '/')),
                       question->took_us);
 }
 
