@@ -43,6 +43,12 @@ static void report_brokers(struct service_env *env, const struct bus_stats *stat
                     (int64_t)stats->brokers[i].rtt_us);
 }
 
+/* Kafka takes the largest number there is for a topic that keeps its records for ever. */
+static int64_t retention_us(int64_t retention_ms)
+{
+    return retention_ms > INT64_MAX / US_PER_MS ? 0 : retention_ms * US_PER_MS;
+}
+
 /* What is the same for all roles of a process: added up, it would be counted once per role. */
 static void report_log(struct service_env *env, const struct bus_stats *stats)
 {
@@ -54,7 +60,7 @@ static void report_log(struct service_env *env, const struct bus_stats *stats)
     metrics_set(metrics, METRIC_BUS_ROOM, METRIC_NO_LABELS, (int64_t)stats->room_bytes);
     for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++)
         metrics_set(metrics, METRIC_BUS_RETENTION, METRIC_LABELS(bus_topic_row(topic)->name),
-                    stats->retention_ms[topic] * US_PER_MS);
+                    retention_us(stats->retention_ms[topic]));
 }
 
 static void report_stats(struct service_env *env, const struct bus_stats *stats)

@@ -173,6 +173,12 @@ static void begin_drain(struct bus_consumer *consumer, bool is_lost)
     assignment_step_later(consumer);
 }
 
+/* For good, or to join again with a new handle: it takes nothing from the group any more. */
+static bool is_going(const struct bus_consumer *consumer)
+{
+    return consumer->is_leaving || consumer->is_renewing;
+}
+
 /* Nothing is ours any more; the pauses of librdkafka must not outlive the ownership. */
 static void forget_parts(struct bus_consumer *consumer)
 {
@@ -188,7 +194,7 @@ static void give_up_parts(struct bus_consumer *consumer)
     forget_parts(consumer);
     assign_list(consumer, NULL);
     consumer->phase = CONSUMER_RUNNING;
-    if (consumer->is_leaving || consumer->is_renewing) {
+    if (is_going(consumer)) {
         consumer->phase = CONSUMER_CLOSING;
         consumer->deadline_ms = loop_now_ms(consumer->bus->loop) + CLOSE_MS;
         membership_close(consumer);
@@ -251,7 +257,7 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
         consumer->phase == CONSUMER_DRAINING || consumer->phase == CONSUMER_COMMITTING;
 
     consumer->bus->stats.rebalances++;
-    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !consumer->is_leaving)
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !is_going(consumer))
         take_assigned(consumer, partitions);
     else if (error != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && is_draining)
         assignment_step_later(consumer); /* we are leaving already: our answer follows */

@@ -59,6 +59,7 @@ void bus_stats(const struct bus *bus, struct bus_stats *ret_stats)
     ret_stats->queue_records = 7;
     ret_stats->stored_bytes = 4096;
     ret_stats->retention_ms[BUS_WORK] = 172800000;
+    ret_stats->retention_ms[BUS_FAILURE] = INT64_MAX;
     ret_stats->errors[0] = (struct bus_errors){"_TRANSPORT", 3};
     ret_stats->brokers[0] = (struct bus_broker){"a:9092", 1500};
     durations_add(&ret_stats->acks[BUS_WORK], 300);

@@ -71,6 +71,7 @@ static void test_figures_arrive(void **state)
     expect(&scene, "\nhikyaku_bus_producer_queue_records{role=\"plain\"} 14\n");
     expect(&scene, "\nhikyaku_bus_stored_bytes 4096\n");
     expect(&scene, "\nhikyaku_bus_retention_seconds{topic=\"work\"} 172800.000000\n");
+    expect(&scene, "\nhikyaku_bus_retention_seconds{topic=\"failure\"} 0.000000\n"); /* for ever */
     expect(&scene, "\nhikyaku_bus_errors_total{role=\"plain\",code=\"_TRANSPORT\"} 6\n");
     expect(&scene, "\nhikyaku_bus_rebalances_total{group=\"plain\"} 0\n");
     scene_end(&scene);
