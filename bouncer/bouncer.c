@@ -183,7 +183,7 @@ static void bouncer_drain(void *role)
     if (bouncer->is_draining)
         return;
     bouncer->is_draining = true;
-    bus_leave(bouncer->consumer);
+    bus_leave(bouncer->consumer, bouncer->env->leave_ms);
 }
 
 static void bouncer_free(void **role)

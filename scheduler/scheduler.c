@@ -190,7 +190,7 @@ static void scheduler_drain(void *role)
 
     scheduler->is_draining = true;
     report_state(scheduler);
-    bus_leave(scheduler->consumer);
+    bus_leave(scheduler->consumer, scheduler->env->leave_ms);
 }
 
 /* Owned shards whose figures are fresh. */

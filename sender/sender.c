@@ -255,7 +255,7 @@ static void sender_drain(void *role)
         return;
     sender->is_draining = true;
     pool_drain(sender->pool);
-    bus_leave(sender->consumer);
+    bus_leave(sender->consumer, sender->env->leave_ms);
 }
 
 static void sender_measure(void *role)

@@ -155,6 +155,7 @@ struct service_role_state *role_new(const struct service_role *role,
     state->env.tracing = tracing_new(state->env.log);
     state->env.metrics = shared->without_metrics ? NULL : metrics_new();
     state->env.without_events = shared->without_events;
+    state->env.leave_ms = shared->leave_ms;
     state->env.state = state;
     state->command = loop_post_new(state->env.loop, on_command, state);
     state->lag = metrics_cell(state->env.metrics, METRIC_LOOP_LAG, labels);

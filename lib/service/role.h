@@ -44,6 +44,7 @@ struct role_shared { /* by the roles of a process */
     const char *pod;
     struct loop_post *main_bell;
     bool without_metrics, without_events; /* service.metrics, service.events */
+    int64_t leave_ms;
 };
 
 struct service_role_state *role_new(const struct service_role *role,

@@ -21,7 +21,8 @@ struct service_env {
     struct tracing *tracing; /* NULL: nothing is traced */
     struct metrics *metrics; /* NULL: nothing is counted (service.metrics = false) */
     bool without_events;     /* no record goes to the event topic (service.events = false) */
-    const char *pod; /* unique name of this process: setting service.name, or the host name */
+    int64_t leave_ms; /* limit of bus_leave in a drain, so that the role ends before its deadline */
+    const char *pod;  /* unique name of this process: setting service.name, or the host name */
     struct service_role_state *state;
 };
 

@@ -273,6 +273,13 @@ static int open_hub(struct supervisor *supervisor, struct err *err)
     return bus_hub_open(&settings, &supervisor->hub, err);
 }
 
+static int64_t leave_ms(const struct service_settings *settings)
+{
+    int64_t drain_ms = settings->drain_s * 1000;
+
+    return drain_ms > 2 * BUS_LEAVING_MS ? drain_ms - BUS_LEAVING_MS : drain_ms / 2;
+}
+
 static int start_roles(struct supervisor *supervisor, struct err *err)
 {
     const struct role_shared shared = {
@@ -282,6 +289,7 @@ static int start_roles(struct supervisor *supervisor, struct err *err)
         .main_bell = supervisor->bell,
         .without_metrics = !supervisor->settings->metrics,
         .without_events = !supervisor->settings->events,
+        .leave_ms = leave_ms(supervisor->settings),
     };
     struct ops_state *state = &supervisor->state;
 

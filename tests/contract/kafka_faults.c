@@ -317,7 +317,7 @@ static void test_faults_failed_commit_is_made_again(void **state)
                                       RD_KAFKA_RESP_ERR_UNKNOWN);
     watcher.consumer = bus_consume(mock->bus, BUS_WORK, "watchers", &WATCHER_OPS, &watcher);
     wait_for(mock, is_committed, &watcher);
-    bus_leave(watcher.consumer);
+    bus_leave(watcher.consumer, PATIENCE_MS);
     wait_for(mock, is_left, &watcher);
 }
 

@@ -8,6 +8,7 @@
 
 #define TURN_MS      20
 #define SAMPLE_BYTES 100
+#define LEAVE_MS     5000
 
 /* ---- waiting ---- */
 
@@ -285,7 +286,7 @@ void tap_close(struct tap *tap)
     if (!tap->consumer)
         return;
     tap->keeps = false;
-    bus_leave(tap->consumer);
+    bus_leave(tap->consumer, LEAVE_MS);
     for (int32_t i = 0; i < RIG_PARTITIONS; i++) { /* what it kept from an earlier revocation */
         if (tap->owned[i] && tap->revoked[i])
             bus_release(tap->consumer, i);
@@ -293,6 +294,17 @@ void tap_close(struct tap *tap)
     (void)rig_wait(tap->side->rig, is_tap_left, tap);
     tap->consumer = NULL;
     assert_true(tap->is_left);
+}
+
+uint64_t tap_close_holding(struct tap *tap, int64_t limit_ms)
+{
+    uint64_t began_ms = clock_monotonic_ms();
+
+    tap->keeps = true;
+    bus_leave(tap->consumer, limit_ms);
+    assert_true(rig_wait(tap->side->rig, is_tap_left, tap));
+    tap->consumer = NULL;
+    return clock_monotonic_ms() - began_ms;
 }
 
 struct expectation {

@@ -89,6 +89,9 @@ struct tap *tap_new(struct rig *rig);
 void tap_open(struct tap *tap, struct side *side, enum bus_topic topic, const char *group);
 /* bus_leave, and waits for on_left. */
 void tap_close(struct tap *tap);
+/* The same, but what the tap holds is not released: it is taken away after limit_ms. Returns how
+ * long leaving took, ms. */
+uint64_t tap_close_holding(struct tap *tap, int64_t limit_ms);
 /* Waits until the tap has seen that many records or more; false: patience ran out. */
 bool tap_wait_count(struct tap *tap, size_t count);
 /* Waits until the tap has seen exactly so many records; fails the test if it does not come to it.

@@ -212,6 +212,21 @@ static void test_group_finishes_of_the_former_owner_are_ignored(void **state)
     expect_each_once(&pair, 4);
 }
 
+/* The drain time of the settings is at least 5 s here: it does not count for who leaves. */
+static void test_group_leaving_takes_as_long_as_it_may(void **state)
+{
+    struct rig *rig = *state;
+    size_t partitions = (size_t)bus_partitions(rig->a.bus, BUS_WORK);
+    struct tap *tap = tap_new(rig);
+
+    publish_everywhere(rig, 0, 1);
+    tap_open(tap, &rig->a, BUS_WORK, "slow");
+    tap_expect_count(tap, partitions);
+    assert_in_range(tap_close_holding(tap, 500), 490, 4500);
+    assert_int_equal(tap_owned(tap), 0);
+    assert_true(tap->revoked[0]);
+}
+
 int group_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +234,7 @@ int group_tests(void)
         RIG_TEST(test_group_whoever_gets_nothing_has_joined_too),
         RIG_TEST(test_group_what_one_leaves_the_other_takes),
         RIG_TEST(test_group_revoked_partition_waits_for_its_release),
+        RIG_TEST(test_group_leaving_takes_as_long_as_it_may),
         RIG_TEST(test_group_finishes_of_the_former_owner_are_ignored),
     };
 

@@ -115,9 +115,10 @@ static void on_deadline(void *owner)
 static void revoke(struct bus_consumer *c, int32_t partition)
 {
     struct fake_share *share = &c->group->shares[partition];
+    int64_t limit_ms = c->is_leaving ? c->leave_limit_ms : c->group->hub->drain_ms;
 
     share->state = FAKE_DRAINING;
-    share->drain_until_ms = loop_now_ms(c->bus->loop) + (uint64_t)c->group->hub->drain_ms;
+    share->drain_until_ms = loop_now_ms(c->bus->loop) + (uint64_t)limit_ms;
     arm_timer(c);
     c->ops->on_revoked(c->owner, partition, false);
 }
@@ -313,11 +314,12 @@ bool bus_owns(const struct bus_consumer *consumer, int32_t partition)
     return share && !share->is_lost;
 }
 
-void bus_leave(struct bus_consumer *consumer)
+void bus_leave(struct bus_consumer *consumer, int64_t limit_ms)
 {
     if (consumer->is_leaving)
         return;
     consumer->is_leaving = true;
+    consumer->leave_limit_ms = limit_ms;
     list_remove(&consumer->group->members, &consumer->seat);
     balance(consumer->group);
 }
@@ -329,7 +331,7 @@ void fake_drop_consumers(struct bus *bus)
     while ((node = list_first(&bus->consumers)) != NULL) {
         struct bus_consumer *c = LIST_OWNER(node, struct bus_consumer, node);
         if (!c->is_leaving)
-            bus_leave(c);
+            bus_leave(c, 0);
         for (int32_t i = 0; i < c->group->count; i++) {
             if (c->group->shares[i].owner == c)
                 give_up(c, i);

@@ -66,6 +66,7 @@ struct bus_consumer {
     void *owner;
     struct loop_timer *timer;
     bool has_joined, is_paused, is_leaving;
+    int64_t leave_limit_ms;
 };
 
 struct bus {

@@ -95,6 +95,7 @@ static void start_role(struct rig *rig, struct rig_role *role)
                                      .log = rig->log,
                                      .metrics = metrics_new(),
                                      .without_events = !settings->events,
+                                     .leave_ms = 5000,
                                      .pod = "path",
                                      .state = &role->state};
     if (role->role->start(&role->env, &role->instance, &err) != 0)

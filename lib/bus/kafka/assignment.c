@@ -10,8 +10,8 @@
 #include "consumer.h"
 #include "lookup.h"
 
-#define LAST_COMMIT_MS 5000
-#define CLOSE_MS       5000
+#define LAST_COMMIT_MS (BUS_LEAVING_MS / 2)
+#define CLOSE_MS       (BUS_LEAVING_MS / 2)
 /* A part's number comes from the broker: bound what we allocate for it. */
 #define PARTS_MAX 100000
 
@@ -164,11 +164,25 @@ static bool is_awaiting_release(const struct bus_consumer *consumer)
     return false;
 }
 
-static void begin_drain(struct bus_consumer *consumer, bool is_lost)
+static uint64_t ms_from_now(const struct bus_consumer *consumer, int64_t ms)
+{
+    return loop_now_ms(consumer->bus->loop) + (uint64_t)ms;
+}
+
+/* The group waits for our answer. */
+static void hurry_drain(struct bus_consumer *consumer)
+{
+    uint64_t latest_ms = ms_from_now(consumer, consumer->bus->hub->settings.drain_ms);
+
+    if (consumer->phase == CONSUMER_DRAINING && consumer->deadline_ms > latest_ms)
+        consumer->deadline_ms = latest_ms;
+    assignment_step_later(consumer);
+}
+
+static void begin_drain(struct bus_consumer *consumer, bool is_lost, int64_t limit_ms)
 {
     consumer->phase = CONSUMER_DRAINING;
-    consumer->deadline_ms =
-        loop_now_ms(consumer->bus->loop) + (uint64_t)consumer->bus->hub->settings.drain_ms;
+    consumer->deadline_ms = ms_from_now(consumer, limit_ms);
     revoke_all(consumer, is_lost);
     assignment_step_later(consumer);
 }
@@ -241,12 +255,12 @@ void assignment_lose(struct bus_consumer *consumer)
     forget_parts(consumer);
 }
 
-void assignment_leave(struct bus_consumer *consumer)
+void assignment_leave(struct bus_consumer *consumer, int64_t limit_ms)
 {
     if (consumer->phase != CONSUMER_RUNNING)
         return; /* the revocation that is under way ends by leaving */
     assign_nothing(consumer);
-    begin_drain(consumer, false);
+    begin_drain(consumer, false, limit_ms);
 }
 
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
@@ -260,9 +274,9 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !is_going(consumer))
         take_assigned(consumer, partitions);
     else if (error != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && is_draining)
-        assignment_step_later(consumer); /* we are leaving already: our answer follows */
+        hurry_drain(consumer); /* we are leaving already: our answer follows */
     else if (consumer->phase == CONSUMER_RUNNING)
-        begin_drain(consumer, rd_kafka_assignment_lost(rk));
+        begin_drain(consumer, rd_kafka_assignment_lost(rk), consumer->bus->hub->settings.drain_ms);
     else
         (void)rd_kafka_assign(rk, NULL);
 }

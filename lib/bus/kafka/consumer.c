@@ -215,14 +215,17 @@ bool bus_owns(const struct bus_consumer *consumer, int32_t partition)
 
 static void begin_leaving(void *owner)
 {
-    assignment_leave(owner);
+    struct bus_consumer *consumer = owner;
+
+    assignment_leave(consumer, consumer->leave_limit_ms);
 }
 
-void bus_leave(struct bus_consumer *consumer)
+void bus_leave(struct bus_consumer *consumer, int64_t limit_ms)
 {
     if (consumer->is_leaving)
         return;
     consumer->is_leaving = true;
+    consumer->leave_limit_ms = limit_ms;
     bus_resume(consumer);
     if (consumer->phase == CONSUMER_RUNNING) {
         loop_later_cancel(consumer->bus->loop, &consumer->step_later);

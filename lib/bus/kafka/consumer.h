@@ -40,7 +40,8 @@ struct bus_consumer {
 
     enum consumer_phase phase;
     bool has_joined, is_leaving;
-    bool is_renewing; /* leaves to join again with a new handle */
+    int64_t leave_limit_ms; /* of bus_leave */
+    bool is_renewing;       /* leaves to join again with a new handle */
     struct client *client;
     rd_kafka_queue_t *queue;
     struct pump *pump;
@@ -113,5 +114,5 @@ void assignment_step(void *owner);
 void assignment_step_later(struct bus_consumer *consumer);
 /* Takes everything away at once (fatal error, lost membership). */
 void assignment_lose(struct bus_consumer *consumer);
-/* bus_leave: as if all was revoked. */
-void assignment_leave(struct bus_consumer *consumer);
+/* As if all was revoked; limit_ms: as of bus_leave. */
+void assignment_leave(struct bus_consumer *consumer, int64_t limit_ms);

@@ -160,7 +160,7 @@ void membership_renew(struct bus_consumer *consumer)
     if (consumer->phase == CONSUMER_CLOSED || consumer->is_leaving)
         return; /* the next handle, if there is one, reads the files anyway */
     consumer->is_renewing = true;
-    assignment_leave(consumer);
+    assignment_leave(consumer, consumer->bus->hub->settings.drain_ms);
 }
 
 void membership_reopen(struct bus_consumer *consumer)

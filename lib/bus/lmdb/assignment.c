@@ -84,9 +84,10 @@ void consumer_arm(struct bus_consumer *c)
 static void revoke(struct bus_consumer *c, int32_t partition)
 {
     struct consumer_slot *slot = consumer_slot(c, partition);
+    int64_t limit_ms = c->is_leaving ? c->leave_limit_ms : c->bus->hub->drain_ms;
 
     slot->state = SLOT_DRAINING;
-    slot->drain_until_ms = loop_now_ms(c->bus->loop) + (uint64_t)c->bus->hub->drain_ms;
+    slot->drain_until_ms = loop_now_ms(c->bus->loop) + (uint64_t)limit_ms;
     c->bus->stats.rebalances++;
     consumer_arm(c);
     c->ops->on_revoked(c->owner, partition, false);

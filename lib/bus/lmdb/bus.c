@@ -41,10 +41,10 @@ int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_p
     struct bus *bus = xalloc(sizeof *bus);
 
     (void)name; /* there is no broker to tell it to */
-    (void)pace; /* the writer gathers by itself whatever waits during a commit */
     (void)err;
     bus->hub = hub;
     bus->loop = loop;
+    bus->is_gathering = pace == BUS_GATHERING;
     bus->bell = loop_post_new(loop, on_rung, bus);
     list_init(&bus->outgoing);
     list_init(&bus->refused);

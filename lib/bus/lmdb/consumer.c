@@ -5,9 +5,7 @@
 #include "base/assert.h"
 #include "base/xalloc.h"
 
-#define WINDOW_RECORDS 4096 /* in hand per partition */
-#define LEAVE_LIMIT_MS 2000 /* for the last marks to become durable */
-
+#define WINDOW_RECORDS 4096
 struct bus_consumer *bus_consume(struct bus *bus, enum bus_topic topic, const char *group,
                                  const struct bus_consumer_ops *ops, void *owner)
 {
@@ -106,15 +104,16 @@ bool bus_owns(const struct bus_consumer *consumer, int32_t partition)
     return consumer_slot(consumer, partition)->state != SLOT_NONE;
 }
 
-void bus_leave(struct bus_consumer *consumer)
+void bus_leave(struct bus_consumer *consumer, int64_t limit_ms)
 {
     struct bus_hub *hub = consumer->bus->hub;
 
     if (consumer->is_leaving)
         return;
     consumer->is_leaving = true;
+    consumer->leave_limit_ms = limit_ms;
     consumer->left_until_ms =
-        loop_now_ms(consumer->bus->loop) + (uint64_t)hub->drain_ms + LEAVE_LIMIT_MS;
+        loop_now_ms(consumer->bus->loop) + (uint64_t)limit_ms + BUS_LEAVING_MS;
     consumer_lock(consumer);
     hub->leaving++;
     consumer_push_moved(consumer);

@@ -37,7 +37,8 @@ struct bus_consumer {
     struct loop_timer *timer; /* the next drain or leave deadline */
     int32_t first;            /* the partition that is served first in the next turn */
     bool has_joined, is_paused, has_moved, is_leaving;
-    uint64_t last_mark; /* of hub->marks_pushed, at the last release */
+    uint64_t last_mark;     /* of hub->marks_pushed, at the last release */
+    int64_t leave_limit_ms; /* of bus_leave */
     uint64_t left_until_ms;
 };
 

@@ -38,6 +38,7 @@ struct bus_hub {
     pthread_cond_t work; /* the writer waits here */
     /* hub lock: */
     struct list queue, batch;          /* publications: waiting; in the open transaction */
+    uint64_t queue_due_ms;             /* when the queue is taken, if it is not empty */
     struct list dirty, writing;        /* shares whose mark moved; those in the open transaction */
     uint64_t dirty_due_ms;             /* when they are written even if nothing else is */
     uint64_t marks_pushed, marks_kept; /* counts pushes; how many of them are durable */
@@ -53,7 +54,9 @@ struct bus {
     struct loop *loop;
     struct loop_post *bell;
     struct loop_later flush, delivery, fetching;
+    bool is_gathering;    /* nobody waits for its acknowledgements */
     struct list outgoing; /* publications of this turn */
+    bool is_urgent;       /* somebody waits for one of them */
     struct list refused;  /* tickets that failed at once */
     struct list settled;  /* hub lock: publications */
     bool is_ringing;      /* hub lock, the writer's */

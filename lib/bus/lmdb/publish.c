@@ -6,6 +6,7 @@
 #include "bus/lmdb/hub.h"
 #include "net/clock.h"
 
+#define GATHER_MS         5 /* each sync costs more than what it writes */
 #define QUEUE_LIMIT_BYTES ((uint64_t)256 * 1024 * 1024) /* waiting: nothing more is taken */
 
 /* ---- acknowledging ---- */
@@ -79,6 +80,22 @@ static void fire_refused(struct bus *bus)
 
 /* ---- publishing ---- */
 
+/* Hub lock held. */
+static void queue_up(struct bus *bus)
+{
+    struct bus_hub *hub = bus->hub;
+    uint64_t due_ms = clock_monotonic_ms() + (bus->is_urgent ? 0 : GATHER_MS);
+
+    if (bus->outgoing.count == 0)
+        return;
+    if (hub->queue.count == 0 || due_ms < hub->queue_due_ms) {
+        hub->queue_due_ms = due_ms;
+        (void)pthread_cond_signal(&hub->work);
+    }
+    bus->is_urgent = false;
+    move_all(&bus->outgoing, &hub->queue);
+}
+
 /* The end of the turn: everything published in it goes to the writer under one lock. */
 static void flush(void *owner)
 {
@@ -86,9 +103,7 @@ static void flush(void *owner)
     struct bus_hub *hub = bus->hub;
 
     (void)pthread_mutex_lock(&hub->lock);
-    if (hub->queue.count == 0 && bus->outgoing.count > 0)
-        (void)pthread_cond_signal(&hub->work);
-    move_all(&bus->outgoing, &hub->queue);
+    queue_up(bus);
     consumer_push_marks(bus);
     (void)pthread_mutex_unlock(&hub->lock);
     fire_refused(bus);
@@ -148,6 +163,12 @@ static struct hub_publication *publication_new(const struct bus_record *record)
     return p;
 }
 
+/* An event tells what has happened already. */
+static bool is_awaited(const struct bus *bus, enum bus_topic topic)
+{
+    return !bus->is_gathering && topic != BUS_EVENT;
+}
+
 void bus_publish(struct bus *bus, const struct bus_record *record, struct bus_ticket *ticket)
 {
     const char *fault = fault_of(bus, record);
@@ -171,6 +192,7 @@ void bus_publish(struct bus *bus, const struct bus_record *record, struct bus_ti
     bus->stats.queue_records++;
     bus->stats.queue_bytes += p->record.key.len + p->record.value.len;
     list_push(&bus->outgoing, &p->node);
+    bus->is_urgent = bus->is_urgent || is_awaited(bus, record->topic);
     publish_flush_later(bus);
 }
 

@@ -38,8 +38,7 @@ static const struct conf_setting SETTINGS[] = {
         .min = 0,
         .max = 3600000,
         .unit = "ms",
-        .help = "How long work in hand may go on when its partition moves to another role or the "
-                "process ends.",
+        .help = "How long work in hand may go on when its partition moves to another role.",
     },
     PARTITIONS("event", EVENT, "2", PARTITIONS_HELP),
     PARTITIONS("failure", FAILURE, "2", PARTITIONS_HELP),

@@ -44,15 +44,19 @@ static bool has_work(const struct writer *w, uint64_t now_ms)
 {
     const struct bus_hub *hub = w->hub;
 
-    return hub->queue.count > 0 || (hub->dirty.count > 0 && now_ms >= hub->dirty_due_ms) ||
-           now_ms >= w->clean_at_ms || hub->is_ending;
+    return (hub->queue.count > 0 && now_ms >= hub->queue_due_ms) ||
+           (hub->dirty.count > 0 && now_ms >= hub->dirty_due_ms) || now_ms >= w->clean_at_ms ||
+           hub->is_ending;
 }
 
 static uint64_t next_due_ms(const struct writer *w, uint64_t tick_ms)
 {
+    const struct bus_hub *hub = w->hub;
     uint64_t due = w->clean_at_ms < tick_ms ? w->clean_at_ms : tick_ms;
 
-    return w->hub->dirty.count > 0 && w->hub->dirty_due_ms < due ? w->hub->dirty_due_ms : due;
+    if (hub->queue.count > 0 && hub->queue_due_ms < due)
+        due = hub->queue_due_ms;
+    return hub->dirty.count > 0 && hub->dirty_due_ms < due ? hub->dirty_due_ms : due;
 }
 
 /* Until there is work or a second has passed. */

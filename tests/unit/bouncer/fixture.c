@@ -69,6 +69,7 @@ static int set_up(void **state, const char *const *overrides)
         .conf = f->conf,
         .log = log_new(STDERR_FILENO, LOG_ERROR, "bouncer", "pod", clock_wall_us),
         .metrics = metrics_new(),
+        .leave_ms = 10000,
         .pod = "pod-1",
         .state = xalloc(sizeof(struct service_role_state)),
     };

@@ -93,6 +93,7 @@ void fixture_start(struct fixture *fixture, size_t i)
                                 .conf = fixture->conf,
                                 .log = fixture->log,
                                 .metrics = metrics_new(),
+                                .leave_ms = 5000,
                                 .pod = "test",
                                 .state = &fixture->roles[i].state};
     assert_int_equal(scheduler_role.start(env, &fixture->roles[i].role, &err), 0);

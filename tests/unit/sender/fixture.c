@@ -93,6 +93,7 @@ void fixture_start(struct fixture *fixture)
                                         .conf = fixture->conf,
                                         .log = fixture->log,
                                         .metrics = metrics_new(),
+                                        .leave_ms = 5000,
                                         .pod = "test",
                                         .state = &fixture->state};
     assert_int_equal(sender_role.start(&fixture->env, &fixture->role, &err), 0);
