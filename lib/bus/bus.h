@@ -159,7 +159,7 @@ int64_t bus_end_offset(const struct bus_consumer *consumer, int32_t partition);
  * the session timeout): to be asked just before the final dot. */
 bool bus_owns(const struct bus_consumer *consumer, int32_t partition);
 /* How long the last commit and leaving the group may take. */
-#define BUS_LEAVING_MS 10000
+#define BUS_LEAVING_MS ((int64_t)10000)
 /* Revokes everything (on_revoked, bus_release), commits, leaves the group, then on_left. limit_ms:
  * how long what is in flight may take, instead of the drain time of the settings, unless the group
  * wants the partitions back meanwhile; BUS_LEAVING_MS come on top. */
