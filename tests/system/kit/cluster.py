@@ -8,9 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 
+from .ops import ops_get
 from .ports import free_port
 from .process import Process, is_listening, wait_until
 from .redis import Redis
@@ -56,13 +55,7 @@ class Service:
         return self
 
     def get(self, path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ops_port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError as error:
-            return 0, str(error)
+        return ops_get(self.ops_port, path)
 
     def is_ready(self):
         return self.get("/readyz")[0] == 200

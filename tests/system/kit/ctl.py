@@ -2,11 +2,10 @@
 """hikyakuctl on the log of a running (or stopped) relay."""
 import json
 import subprocess
-import urllib.error
-import urllib.request
 
 from .cluster import PROJECT, Embedded, build_folder
 from .mail import connect, content_for, transact
+from .ops import ops_get
 from .ports import free_port
 from .process import Process, wait_until
 
@@ -68,13 +67,7 @@ class Auditor:
         return self
 
     def page(self, path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError as error:
-            return 0, str(error)
+        return ops_get(self.port, path)
 
     def is_ready(self):
         return self.page("/readyz")[0] == 200
