@@ -173,13 +173,13 @@ def events(cluster, name):
 
 
 def kafka_connections(cluster, broker):
-    """Of the services, by their own end: (pid, local port)."""
+    """Of the services, by their own end: (local address, inode). A port may be used again, an inode tells them apart."""
     remote = ":%04X" % broker.port
     found = set()
     for line in read("/proc/net/tcp").splitlines()[1:]:
         words = line.split()
         if words[2].endswith(remote) and words[3] == "01":
-            found.add(words[1])
+            found.add((words[1], words[9]))
     return found
 
 
@@ -206,7 +206,8 @@ def rotate_kafka_certificate(cluster, client, servers):
     began = time.monotonic()
     cluster.replace(tls__crt=read(client.path), tls__key=read(client.key),
                     ca__crt="".join(read(server.path) for server in servers))
-    wait_until(lambda: not before & kafka_connections(cluster, cluster.broker), 60, "the old connections end")
+    wait_until(lambda: not before & kafka_connections(cluster, cluster.broker), 60,
+               lambda: f"the old connections end: {before & kafka_connections(cluster, cluster.broker)}")
     print(f"client certificate: every connection is a new one after {time.monotonic() - began:.1f} s")
 
 
