@@ -56,15 +56,13 @@ static void drop_client(struct reader *reader)
     rd_kafka_queue_destroy(reader->queue);
     reader->queue = NULL;
     client_put_later(reader->bus->loop, &reader->client);
+    reader->is_stale = false;
 }
 
 static bool is_open(struct reader *reader)
 {
     struct err err;
 
-    if (reader->is_stale && reader->client)
-        drop_client(reader);
-    reader->is_stale = false;
     if (reader->client)
         return true;
     if (open_client(reader, &err)) {
@@ -99,10 +97,13 @@ static struct bus_fetch *find_impossible(const struct reader *reader)
     return NULL;
 }
 
+/* No round is under way. */
 static void begin(struct reader *reader)
 {
     struct bus_fetch *impossible;
 
+    if (reader->is_stale)
+        drop_client(reader);
     while ((impossible = find_impossible(reader)))
         answers_end(reader, &reader->waiting, impossible, true);
     if (reader->waiting.count > 0 && !is_open(reader))
@@ -172,8 +173,11 @@ void reader_login(struct reader *reader, const struct options_login *login)
 
 void reader_renew(struct reader *reader)
 {
-    if (reader)
-        reader->is_stale = true;
+    if (!reader || !reader->client)
+        return;
+    reader->is_stale = true;
+    if (reader->runs.count == 0 && !loop_timer_is_running(reader->timer))
+        loop_timer_start(reader->timer, 0);
 }
 
 void reader_fetch(struct reader *reader, struct bus_fetch *fetch)

@@ -13,6 +13,7 @@ void reader_free(struct reader **reader);
 void reader_fetch(struct reader *reader, struct bus_fetch *fetch);
 /* Both: NULL, or no handle yet: nothing to do. */
 void reader_login(struct reader *reader, const struct options_login *login);
-/* The next round has a new handle, with the certificates of then. */
+/* The handle goes as soon as no round needs it; the next round has one with the certificates of
+ * then. */
 void reader_renew(struct reader *reader);
 void reader_cancel(struct reader *reader, struct bus_fetch *fetch);

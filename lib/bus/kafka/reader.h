@@ -26,10 +26,10 @@ struct run {
 struct reader {
     struct bus *bus;
     struct client *client; /* NULL until the first round */
-    bool is_stale;         /* the handle has old certificates: no round begins with it */
+    bool is_stale;         /* the handle has old certificates: it goes before the next round */
     rd_kafka_queue_t *queue;
     struct pump *pump;
-    struct loop_timer *timer; /* end of gathering, or of the round */
+    struct loop_timer *timer; /* end of gathering, or of the round; 0 ms: something between them */
     struct list waiting;
     struct list runs; /* of the round; no runs: no round */
     struct loop_later settle_later;

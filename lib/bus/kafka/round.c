@@ -157,8 +157,8 @@ static void end_round(struct reader *reader)
     }
     round_drop(reader);
     loop_timer_stop(reader->timer);
-    if (reader->waiting.count > 0)
-        loop_timer_start(reader->timer, 0); /* the next assignment replaces this one */
+    if (reader->waiting.count > 0 || reader->is_stale)
+        loop_timer_start(reader->timer, 0); /* the next assignment, or handle, replaces this one */
     else
         round_assign(reader, NULL);
 }
