@@ -279,6 +279,12 @@ static void refuse(struct producer *producer, enum bus_topic topic, struct bus_t
     fail_ticket(producer, ticket, failure);
 }
 
+static void count_waiting(struct producer *producer, const struct bus_record *record)
+{
+    producer->bus->stats.queue_records++;
+    producer->bus->stats.queue_bytes += record->head.len + record->body.len;
+}
+
 static void publish(struct producer *producer, const struct bus_record *record,
                     struct bus_ticket *ticket)
 {
@@ -303,16 +309,17 @@ static void publish(struct producer *producer, const struct bus_record *record,
         return;
     }
     list_push(&producer->in_flight, &ticket->node);
-    producer->bus->stats.queue_records++;
-    producer->bus->stats.queue_bytes += record->head.len + record->body.len;
+    count_waiting(producer, record);
 }
 
 /* ---- a new handle for one with old certificates ---- */
 
 static void release_held(struct producer *producer)
 {
+    struct bus_stats *stats = &producer->bus->stats;
     struct held *held;
 
+    stats->queue_records = stats->queue_bytes = 0; /* each counts itself again */
     while ((held = held_shift(&producer->held))) {
         const struct bus_record record = held_record(held);
         publish(producer, &record, held_ticket(held));
@@ -443,10 +450,12 @@ void producer_free(struct producer **producer)
 void producer_publish(struct producer *producer, const struct bus_record *record,
                       struct bus_ticket *ticket)
 {
-    if (producer->is_renewing)
-        held_push(&producer->held, record, ticket);
-    else
+    if (!producer->is_renewing) {
         publish(producer, record, ticket);
+        return;
+    }
+    held_push(&producer->held, record, ticket);
+    count_waiting(producer, record);
 }
 
 void producer_renew(struct producer *producer)
