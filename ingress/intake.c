@@ -35,7 +35,6 @@ struct intake {
     struct bus_body chunks; /* of a large body */
     struct bus_ticket work_ticket, event_ticket;
     struct intake_result result;
-    bool is_concluded; /* only its event is still on its way */
     struct loop_later later;
 };
 
@@ -107,15 +106,13 @@ static void conclude(struct intake *intake)
     if (intake->result.verdict == INTAKE_ACCEPTED)
         count_accepted(intake);
     tell_session(intake);
-    intake->is_concluded = true;
 }
 
 static void finish(void *owner)
 {
     struct intake *intake = owner;
 
-    if (!intake->is_concluded)
-        conclude(intake);
+    conclude(intake);
     intake_free(intake);
 }
 
@@ -138,7 +135,7 @@ static void on_event_acked(void *owner, struct bus_ticket *ticket, const struct 
         metric_add(ingress->cells.event_ok, 1);
     else
         metrics_add(ingress->env->metrics, METRIC_EVENTS, METRIC_LABELS("accepted", "failed"), 1);
-    finish(intake);
+    intake_free(intake);
 }
 
 static void publish_event(struct intake *intake)

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define READ_BYTES ((size_t)16 * 1024)
+
 struct file_stamp file_stamp_of(const char *path)
 {
     struct stat seen;
@@ -28,17 +30,28 @@ bool file_stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
            a->changed_s == b->changed_s && a->changed_ns == b->changed_ns;
 }
 
-static int read_all(int fd, struct buf *text)
+int file_read(int fd, size_t max_bytes, struct buf *text, struct err *err)
 {
     ssize_t got;
 
     do {
-        buf_reserve(text, 4096);
-        got = read(fd, text->at + text->len, 4096);
+        buf_reserve(text, READ_BYTES);
+        got = read(fd, text->at + text->len, READ_BYTES);
         if (got > 0)
             text->len += (size_t)got;
-    } while ((got > 0 && text->len <= FILE_SECRET_MAX) || (got < 0 && errno == EINTR));
-    return got < 0 ? -1 : 0;
+    } while ((got > 0 && text->len <= max_bytes) || (got < 0 && errno == EINTR));
+    return got < 0 ? err_set(err, ERR_INVALID, "%s", strerror(errno)) : 0;
+}
+
+static int read_path(const char *path, struct buf *text, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_set(err, ERR_INVALID, "%s", strerror(errno));
+    int rc = file_read(fd, FILE_SECRET_MAX, text, err);
+    (void)close(fd);
+    return rc;
 }
 
 static void drop_line_end(struct buf *text)
@@ -49,33 +62,29 @@ static void drop_line_end(struct buf *text)
         text->len--;
 }
 
-static int check(const char *path, const struct buf *text, struct err *err)
+static int check(const struct buf *text, struct err *err)
 {
     if (text->len == 0)
-        return err_set(err, ERR_INVALID, "%s: it is empty", path);
+        return err_set(err, ERR_INVALID, "it is empty");
     if (text->len > FILE_SECRET_MAX)
-        return err_set(err, ERR_INVALID, "%s: it is larger than 1 MiB", path);
+        return err_set(err, ERR_INVALID, "it is larger than 1 MiB");
     if (slice_find(buf_slice(text), '\0') < text->len)
-        return err_set(err, ERR_INVALID, "%s: it has a NUL", path);
+        return err_set(err, ERR_INVALID, "it has a NUL");
     return 0;
 }
 
 int file_read_secret(const char *path, struct buf *ret_text, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct buf text = {0};
-    int rc = 0;
+    int rc = read_path(path, &text, err);
 
-    if (fd < 0 || read_all(fd, &text) != 0)
-        rc = err_set(err, ERR_INVALID, "%s: %s", path, strerror(errno));
-    if (fd >= 0)
-        (void)close(fd);
     drop_line_end(&text);
     if (rc == 0)
-        rc = check(path, &text, err);
-    if (rc == 0)
-        *ret_text = text;
-    else
+        rc = check(&text, err);
+    if (rc != 0) {
         buf_wipe(&text);
-    return rc;
+        return err_wrap(err, "%s", path);
+    }
+    *ret_text = text;
+    return 0;
 }

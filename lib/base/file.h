@@ -19,6 +19,8 @@ struct file_stamp {
 struct file_stamp file_stamp_of(const char *path);
 bool file_stamp_eq(const struct file_stamp *a, const struct file_stamp *b);
 
+/* Adds all of an open file, or the first octets beyond max_bytes, too, where it is larger. */
+MUST_CHECK int file_read(int fd, size_t max_bytes, struct buf *text, struct err *err);
 /* The text of a file without the line end that editors leave at its end. ERR_INVALID: unreadable,
  * empty, with a NUL, or larger than FILE_SECRET_MAX. The text is a secret: buf_wipe it. The error
  * names the path and never the content. */

@@ -242,7 +242,7 @@ int conf_read(const char *file, const char *const *overrides,
         conf_fault_sentence(&reading.report, err.text);
     else
         read_tree(&reading, &tree, overrides);
-    reading.conf->text = arena_copy(reading.conf->arena, tree.text);
+    reading.conf->text = arena_copy(reading.conf->arena, buf_slice(&tree.text));
     conf_tree_free(&tree);
     if (reading.report.count > 0) {
         conf_free(&reading.conf);

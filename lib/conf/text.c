@@ -5,25 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define READ_BYTES    ((size_t)16 * 1024)
+#include "base/file.h"
+
 #define DIGITS_NARROW 9 /* 999999999 still fits into 32 bits */
 
 static int read_all(int fd, struct buf *text, struct err *err)
 {
-    for (;;) {
-        buf_reserve(text, READ_BYTES);
-        ssize_t n = read(fd, text->at + text->len, READ_BYTES);
-        if (n < 0)
-            return err_set(err, ERR_INVALID, "cannot be read: %s", strerror(errno));
-        if (n == 0)
-            return 0;
-        text->len += (size_t)n;
-        if (text->len > CONF_FILE_MAX_BYTES)
-            return err_set(err, ERR_INVALID, "is too large; allowed: up to 4 MiB");
-    }
+    if (file_read(fd, CONF_FILE_MAX_BYTES, text, err) != 0)
+        return err_wrap(err, "cannot be read");
+    if (text->len > CONF_FILE_MAX_BYTES)
+        return err_set(err, ERR_INVALID, "is too large; allowed: up to 4 MiB");
+    return 0;
 }
 
 int conf_text_read(const char *file, struct buf *ret_text, struct err *err)

@@ -24,24 +24,19 @@ static int parse(struct conf_tree *tree, struct slice text, struct err *err)
 
 int conf_tree_read(struct conf_tree *tree, const char *file, struct err *err)
 {
-    struct buf text = {0};
-
     config_init(&tree->config);
     tree->file = file;
+    tree->text = (struct buf){0};
     tree->arena = arena_new(1024);
-    int rc = conf_text_read(file, &text, err);
-    if (rc != 0)
-        (void)err_wrap(err, "%s", file);
-    else
-        rc = parse(tree, buf_slice(&text), err);
-    tree->text = arena_copy(tree->arena, buf_slice(&text));
-    buf_free(&text);
-    return rc;
+    if (conf_text_read(file, &tree->text, err) != 0)
+        return err_wrap(err, "%s", file);
+    return parse(tree, buf_slice(&tree->text), err);
 }
 
 void conf_tree_free(struct conf_tree *tree)
 {
     config_destroy(&tree->config);
+    buf_free(&tree->text);
     arena_free(&tree->arena);
 }
 

@@ -12,8 +12,8 @@
 struct conf_tree {
     config_t config;
     const char *file;
-    struct arena *arena; /* the text of the file, those of the overrides */
-    struct slice text;   /* of the file, as it was read */
+    struct arena *arena; /* the texts of the overrides */
+    struct buf text;     /* of the file, as it was read */
 };
 
 /* The file must outlive the tree. The error's text begins with "file:line: ". Free it in any case.

@@ -8,11 +8,11 @@
 
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "bus/bus.h"
 #include "bus/settings.h"
+#include "unit/base/private_file.h"
 
 static const struct conf_setting *find(const char *name)
 {
@@ -95,8 +95,7 @@ static void test_settings_tell_their_files(void **state)
 /* A file that cannot be used changes nothing, and what is in it is told to nobody. */
 static void test_settings_in_files_are_read_again(void **state)
 {
-    char path[] = "/tmp/hikyaku-secret-XXXXXX";
-    char option[64];
+    char path[PRIVATE_FILE_PATH], option[PRIVATE_FILE_PATH + 32];
     const char *files[] = {option, NULL};
     const struct bus_settings settings = {.topic_prefix = "",
                                           .brokers = "127.0.0.1:1",
@@ -106,19 +105,17 @@ static void test_settings_in_files_are_read_again(void **state)
     struct err err;
 
     (void)state;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
+    private_file_new(path, SLICE_NONE);
     (void)snprintf(option, sizeof option, "security.protocol=%s", path);
     assert_int_equal(bus_hub_open(&settings, &hub, &err), -1);
     assert_non_null(strstr(err.text, path));
-    assert_int_equal(write(fd, "plaintext\n", 10), 10);
+    private_file_replace(path, SLICE("plaintext\n"));
     assert_int_equal(bus_hub_open(&settings, &hub, &err), 0);
     assert_int_equal(bus_hub_renew(hub, &err), 0);
-    assert_int_equal(ftruncate(fd, 0), 0);
+    private_file_replace(path, SLICE_NONE);
     assert_int_equal(bus_hub_renew(hub, &err), -1);
     assert_non_null(strstr(err.text, "it is empty"));
     bus_hub_close(&hub);
-    (void)close(fd);
     (void)unlink(path);
 }
 

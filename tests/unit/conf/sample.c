@@ -10,7 +10,6 @@
 
 #include "unit/conf/sample.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 static int check_name(const char *value, struct err *err)
@@ -156,11 +155,8 @@ void sample_read(struct sample *sample, const char *text, const char *const *ove
     static const char *const NONE[] = {NULL};
     const struct conf_faults faults = {on_fault, sample};
 
-    *sample = (struct sample){.file = "/tmp/hikyaku-conf-XXXXXX"};
-    int fd = mkstemp(sample->file);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    assert_int_equal(close(fd), 0);
+    *sample = (struct sample){0};
+    private_file_new(sample->file, slice_str(text));
     int rc = conf_read(sample->file, overrides ? overrides : NONE, SAMPLE_SECTIONS, &faults,
                        &sample->conf);
     assert_int_equal(unlink(sample->file), 0);

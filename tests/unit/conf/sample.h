@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
+#include "unit/base/private_file.h"
 
 struct sample_values {
     bool flag;
@@ -23,7 +24,7 @@ extern const struct conf_section SAMPLE_PLAIN, SAMPLE_LIST;
 extern const struct conf_section *const SAMPLE_SECTIONS[];
 
 struct sample {
-    char file[64];
+    char file[PRIVATE_FILE_PATH];
     struct buf faults; /* one per line, without the file's name where it begins with it */
     struct conf *conf; /* NULL after faults */
 };

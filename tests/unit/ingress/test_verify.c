@@ -11,6 +11,7 @@
 
 #include "ingress/verify.h"
 #include "net/crypto.h"
+#include "unit/base/private_file.h"
 
 struct rig {
     struct loop *loop;
@@ -23,19 +24,17 @@ static struct users *make_users(void)
 {
     struct user user = {.name = SLICE("shop"), .log2_n = 10, .r = 1, .p = 1};
     struct crypto_scrypt_cost cost = {10, 1, 1};
-    char path[] = "/tmp/hikyaku-verify-XXXXXX";
+    char path[PRIVATE_FILE_PATH];
     struct buf line = {0};
     struct users *users = NULL;
     struct err err;
-    int fd = mkstemp(path);
 
     user.salt_len = USER_SALT_BYTES;
     user.key_len = USER_KEY_BYTES;
     assert_true(crypto_scrypt(SLICE("secret"), slice_of(user.salt, user.salt_len), &cost, user.key,
                               user.key_len));
     user_put(&line, &user);
-    assert_int_equal(write(fd, line.at, line.len), (ssize_t)line.len);
-    (void)close(fd);
+    private_file_new(path, buf_slice(&line));
     assert_int_equal(users_new(path, &users, &err), 0);
     (void)unlink(path);
     buf_free(&line);

@@ -27,7 +27,6 @@ static void test_random_differs_each_time(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
-/* RFC 7914 12 */
 static void test_ids_of_one_moment_differ_in_their_second_half(void **state)
 {
     char a[ID_LEN + 1], b[ID_LEN + 1], later[ID_LEN + 1];
@@ -42,6 +41,7 @@ static void test_ids_of_one_moment_differ_in_their_second_half(void **state)
     assert_true(strcmp(a, later) < 0);
 }
 
+/* RFC 7914 12 */
 static void test_scrypt_matches_the_vectors(void **state)
 {
     static const uint8_t OF_EMPTY[4] = {0x77, 0xd6, 0x57, 0x62};

@@ -122,6 +122,27 @@ static void test_lists_that_are_refused(void **state)
         "name; allowed: \"default\", or the name of one of them");
 }
 
+static void test_there_are_at_most_so_many(void **state)
+{
+    struct buf set = {0}, faults = {0};
+
+    (void)state;
+    for (int i = 0; i < SOURCE_POOLS_MAX; i++)
+        buf_addf(&set, "%s{name=\"p%d\"; addresses=[\"192.0.2.1\"]; ehlo=\"m.test\";}",
+                 i ? ", " : "source_pools=(", i);
+    size_t end = set.len;
+    buf_add_char(&set, ')');
+    struct conf *conf = sample_read((const char *const[]){buf_str(&set), NULL}, &faults);
+    assert_non_null(conf);
+    set.len = end;
+    buf_add_str(&set, ", " POOL("more", "\"192.0.2.1\"") ")");
+    sample_expect_fault(buf_str(&set),
+                        "source_pools: \"more\" is one too many; allowed: up to 32 source pools");
+    conf_free(&conf);
+    buf_free(&faults);
+    buf_free(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_the_avoided_address_is_not_taken_where_there_is_another),
         cmocka_unit_test(test_a_configuration_has_its_pool),
         cmocka_unit_test(test_lists_that_are_refused),
+        cmocka_unit_test(test_there_are_at_most_so_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "profile/users.h"
+#include "unit/base/private_file.h"
 
 #define SALT "AAECAwQFBgcICQoLDA0ODw==" /* 0 to 15 */
 #define KEY  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -84,17 +84,14 @@ static void test_lengths_are_bounded(void **state)
 }
 
 struct file {
-    char path[32];
+    char path[PRIVATE_FILE_PATH];
 };
 
 static struct file file_with(const char *text)
 {
-    struct file file = {"/tmp/hikyaku-users-XXXXXX"};
-    int fd = mkstemp(file.path);
+    struct file file;
 
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    (void)close(fd);
+    private_file_new(file.path, slice_str(text));
     return file;
 }
 

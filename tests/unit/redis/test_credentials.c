@@ -1,38 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Passwords that change while the connection is in use. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "redis/credentials.h"
+#include "unit/base/private_file.h"
 #include "unit/redis/fixture.h"
 
 static const char *const OPTIONS[] = {"--user", "mail", "on", ">old", "~*", "+@all", NULL};
 
-static void write_file(const char *path, const char *text)
+static void begin(struct fixture *fixture, char path[PRIVATE_FILE_PATH])
 {
-    char next[64];
-
-    (void)snprintf(next, sizeof next, "%s.next", path);
-    FILE *file = fopen(next, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(rename(next, path), 0);
-}
-
-static void begin(struct fixture *fixture, char *path)
-{
-    static const char template[] = "/tmp/hikyaku-secret-XXXXXX";
     struct redis_settings settings = {
         .username = "mail", .password = "", .timeout_ms = 5000, .reconnect_ms = 20};
 
-    memcpy(path, template, sizeof template);
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    (void)close(fd);
-    write_file(path, "old\n");
+    private_file_new(path, SLICE("old\n"));
     settings.password_file = path;
     fixture_open(fixture, OPTIONS, &settings);
     WAIT_FOR(fixture->loop, fixture->ups == 1);
@@ -49,14 +30,14 @@ static void end(struct fixture *fixture, const char *path)
 static void test_a_new_password_on_the_same_connection(void **state)
 {
     struct fixture fixture;
-    char path[64];
+    char path[PRIVATE_FILE_PATH];
 
     (void)state;
     begin(&fixture, path);
     struct buf client = {0};
     buf_add_str(&client, fixture_ask(&fixture, "CLIENT ID"));
     (void)fixture_ask(&fixture, "ACL SETUSER mail >new");
-    write_file(path, "new\n");
+    private_file_replace(path, SLICE("new\n"));
     redis_renew(fixture.redis);
     (void)fixture_ask(&fixture, "ACL SETUSER mail <old");
     assert_string_equal(fixture_ask(&fixture, "INCR n"), "1");
@@ -71,11 +52,11 @@ static void test_a_new_password_on_the_same_connection(void **state)
 static void test_a_refused_password_ends_nothing(void **state)
 {
     struct fixture fixture;
-    char path[64];
+    char path[PRIVATE_FILE_PATH];
 
     (void)state;
     begin(&fixture, path);
-    write_file(path, "wrong\n");
+    private_file_replace(path, SLICE("wrong\n"));
     redis_renew(fixture.redis);
     assert_string_equal(fixture_ask(&fixture, "INCR n"), "1");
     assert_non_null(strstr(fixture_ask(&fixture, "ACL LOG"), "auth"));
@@ -87,11 +68,11 @@ static void test_a_refused_password_ends_nothing(void **state)
 static void test_the_file_is_read_at_each_connect(void **state)
 {
     struct fixture fixture;
-    char path[64];
+    char path[PRIVATE_FILE_PATH];
 
     (void)state;
     begin(&fixture, path);
-    write_file(path, "new");
+    private_file_replace(path, SLICE("new"));
     private_redis_kill(&fixture.server);
     WAIT_FOR(fixture.loop, fixture.downs == 1);
     static const char *const options[] = {"--user", "mail", "on", ">new", "~*", "+@all", NULL};
@@ -104,18 +85,16 @@ static void test_the_file_is_read_at_each_connect(void **state)
 
 static void test_what_was_read_stays_when_the_file_goes(void **state)
 {
-    char path[] = "/tmp/hikyaku-secret-XXXXXX";
+    char path[PRIVATE_FILE_PATH];
     struct redis_settings settings = {.password = "", .password_file = path};
     struct redis_credentials credentials = {0};
     struct err err;
 
     (void)state;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    (void)close(fd);
+    private_file_new(path, SLICE_NONE);
     assert_int_equal(redis_credentials_refresh(&credentials, &settings, &err), -1);
     assert_non_null(strstr(err.text, "it is empty"));
-    write_file(path, "pass word\r\n");
+    private_file_replace(path, SLICE("pass word\r\n"));
     assert_int_equal(redis_credentials_refresh(&credentials, &settings, &err), 0);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(redis_credentials_refresh(&credentials, &settings, &err), 0);

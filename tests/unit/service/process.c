@@ -94,12 +94,3 @@ void process_free(struct process *process)
     (void)close(process->fd);
     buf_free(&process->out);
 }
-
-void process_file(char name[64], const char *text)
-{
-    memcpy(name, "/tmp/hikyaku-service-XXXXXX", sizeof "/tmp/hikyaku-service-XXXXXX");
-    int fd = mkstemp(name);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    (void)close(fd);
-}

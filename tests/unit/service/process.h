@@ -22,5 +22,3 @@ void process_signal(const struct process *process, int number);
 /* Reads to the end and returns the exit code, or -signal. */
 int process_wait(struct process *process);
 void process_free(struct process *process);
-/* A private file with this text; the caller unlinks it. */
-void process_file(char name[64], const char *text);

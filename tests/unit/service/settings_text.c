@@ -6,7 +6,7 @@
 
 #include "base/xalloc.h"
 #include "service/sections.h"
-#include "unit/service/process.h"
+#include "unit/base/private_file.h"
 #include "unit/service/stand_in.h"
 
 static void on_fault(void *owner, const char *sentence)
@@ -24,9 +24,9 @@ struct conf *settings_text_read(const char *text, struct buf *ret_fault)
     const struct conf_section **sections = sections_of(&service);
     const struct conf_faults faults = {on_fault, ret_fault};
     struct conf *conf = NULL;
-    char file[64];
+    char file[PRIVATE_FILE_PATH];
 
-    process_file(file, text);
+    private_file_new(file, slice_str(text));
     if (conf_read(file, NULL, sections, &faults, &conf) != 0)
         conf = NULL;
     (void)unlink(file);

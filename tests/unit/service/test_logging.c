@@ -3,12 +3,12 @@
 #include "unit/service/cases.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "net/clock.h"
 #include "service/logging.h"
+#include "unit/base/private_file.h"
 #include "unit/service/process.h"
 #include "unit/service/settings_text.h"
 #include "unit/service/stand_in.h"
@@ -86,11 +86,8 @@ static void tell(void *role, const struct conf *conf)
 
 static void reload(struct process *process, const char *file, const char *text)
 {
-    char name[64];
-
     buf_clear(&process->out);
-    process_file(name, text);
-    assert_int_equal(rename(name, file), 0);
+    private_file_replace(file, slice_str(text));
     process_signal(process, SIGHUP);
     (void)process_expect(process, "\"event\":\"reloaded_role\"");
 }
@@ -102,11 +99,11 @@ static void test_levels_and_masks_change_while_the_process_runs(void **state)
     const struct service service = {.name = "hikyaku-test", .purpose = "", .roles = roles};
     struct process process;
     struct buf text = {0};
-    char file[64], until[32];
+    char file[PRIVATE_FILE_PATH], until[32];
 
     (void)state;
     role.reload = tell;
-    process_file(file, SERVICE);
+    private_file_new(file, SLICE(SERVICE));
     process_start(&process, &service, (const char *const[]){"-c", file, NULL});
     (void)process_expect(&process, "\"event\":\"ready\"");
 

@@ -4,9 +4,9 @@
 #include "unit/service/cases.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "unit/base/private_file.h"
 #include "unit/service/process.h"
 #include "unit/service/stand_in.h"
 
@@ -80,7 +80,7 @@ static struct service_role role_with(void (*reload)(void *, const struct conf *)
 }
 
 struct rig {
-    char file[64];
+    char file[PRIVATE_FILE_PATH];
     struct service_role role;
     const struct service_role *roles[3];
     struct service service;
@@ -92,7 +92,7 @@ static void rig_start_with(struct rig *rig, struct service_role role, const char
     const char *const arguments[] = {"-c", rig->file, NULL};
 
     *rig = (struct rig){.role = role, .roles = {&rig->role, &ROLE_PLAIN /* has no hook */, NULL}};
-    process_file(rig->file, text);
+    private_file_new(rig->file, slice_str(text));
     rig->service = (struct service){.name = "hikyaku-test", .purpose = "", .roles = rig->roles};
     process_start(&rig->process, &rig->service, arguments);
     (void)process_expect(&rig->process, "\"event\":\"ready\"");
@@ -105,13 +105,9 @@ static void rig_start(struct rig *rig, struct service_role role)
     rig_start_with(rig, role, BASE);
 }
 
-/* Never half a file. */
 static void rig_write(const struct rig *rig, const char *text)
 {
-    char name[64];
-
-    process_file(name, text);
-    assert_int_equal(rename(name, rig->file), 0);
+    private_file_replace(rig->file, slice_str(text));
 }
 
 static void rig_reload(struct rig *rig, const char *text)
@@ -269,16 +265,15 @@ static void test_a_replaced_file_is_read_without_a_signal(void **state)
 static void test_a_replaced_file_that_a_setting_names_is_noticed(void **state)
 {
     struct buf text = {0};
-    char secret[64], next[64];
+    char secret[PRIVATE_FILE_PATH];
     struct rig rig;
 
     (void)state;
-    process_file(secret, "old");
+    private_file_new(secret, SLICE("old"));
     buf_addf(&text, WATCHING "live: { secret_file = \"%s\"; };\n", secret);
     rig_start_with(&rig, role_with(log_shade, NULL), buf_str(&text));
     assert_null(strstr(buf_str(&rig.process.out), "\"event\":\"shade\""));
-    process_file(next, "new");
-    assert_int_equal(rename(next, secret), 0);
+    private_file_replace(secret, SLICE("new"));
     (void)process_expect(&rig.process, "\"event\":\"shade\"");
     rig_end(&rig);
     (void)unlink(secret);

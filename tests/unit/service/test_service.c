@@ -7,15 +7,17 @@
 #include <unistd.h>
 
 #include "net/listen.h"
+#include "unit/base/private_file.h"
 #include "unit/service/process.h"
 #include "unit/service/stand_in.h"
 
-static char configuration[64];
+static char configuration[PRIVATE_FILE_PATH];
 
 static int write_configuration(void **state)
 {
     (void)state;
-    process_file(configuration, "service: { ops_address = \"127.0.0.1:0\"; name = \"pod-1\"; };\n");
+    private_file_new(configuration,
+                     SLICE("service: { ops_address = \"127.0.0.1:0\"; name = \"pod-1\"; };\n"));
     return 0;
 }
 
@@ -221,12 +223,12 @@ static void test_printed_configuration_is_accepted(void **state)
     const struct service service = service_of(roles);
     const char *const print[] = {"-c", configuration, "--print-config", NULL};
     struct process process;
-    char printed[64];
+    char printed[PRIVATE_FILE_PATH];
 
     (void)state;
     process_start(&process, &service, print);
     assert_int_equal(process_wait(&process), 0);
-    process_file(printed, buf_str(&process.out));
+    private_file_new(printed, slice_str(buf_str(&process.out)));
     process_free(&process);
     const char *const check[] = {"-c", printed, "--check-config", NULL};
     process_start(&process, &service, check);

@@ -2,13 +2,12 @@
  * The revision of a settings file. */
 #include "unit/service/cases.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "service/sections.h"
 #include "service/source.h"
-#include "unit/service/process.h"
+#include "unit/base/private_file.h"
 #include "unit/service/stand_in.h"
 
 static void on_fault(void *owner, const char *sentence)
@@ -35,9 +34,9 @@ static int64_t revision_of(const char *file, const char *const *overrides)
 
 static int64_t revision_of_text(const char *text)
 {
-    char file[64];
+    char file[PRIVATE_FILE_PATH];
 
-    process_file(file, text);
+    private_file_new(file, slice_str(text));
     int64_t revision = revision_of(file, NULL);
     (void)unlink(file);
     return revision;
