@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SIGHUP, or files that were replaced: the configuration is read again, checked as a whole, and
- * handed to the roles. A bad one
- * changes nothing. Main thread only; waits for nothing, so that the ops port answers meanwhile.
- * Not for other folders. */
+ * handed to the roles. A bad one changes nothing. Main thread only; waits for nothing, so that the
+ * ops port answers meanwhile. Not for other folders. */
 #pragma once
 
 #include "service/ops_pages.h"

@@ -106,7 +106,7 @@ static void on_backlog(void *owner, const struct bus_backlog *backlog)
 
     backlogs->topics[topic].is_consumed = true;
     backlogs->topics[topic].records += backlog->records;
-    if (backlog->records > 0 && (oldest_at_ms == 0 || backlog->oldest_at_ms < oldest_at_ms))
+    if (backlog->oldest_at_ms > 0 && (oldest_at_ms == 0 || backlog->oldest_at_ms < oldest_at_ms))
         backlogs->topics[topic].oldest_at_ms = backlog->oldest_at_ms;
     if (bus_partitions(backlogs->bus, topic) > LAG_PARTITIONS_MAX)
         return;

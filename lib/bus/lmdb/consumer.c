@@ -5,7 +5,8 @@
 #include "base/assert.h"
 #include "base/xalloc.h"
 
-#define WINDOW_RECORDS 4096
+#define WINDOW_RECORDS 4096 /* in hand per partition */
+
 struct bus_consumer *bus_consume(struct bus *bus, enum bus_topic topic, const char *group,
                                  const struct bus_consumer_ops *ops, void *owner)
 {

@@ -84,10 +84,10 @@ static void fire_refused(struct bus *bus)
 static void queue_up(struct bus *bus)
 {
     struct bus_hub *hub = bus->hub;
-    uint64_t due_ms = clock_monotonic_ms() + (bus->is_urgent ? 0 : GATHER_MS);
 
     if (bus->outgoing.count == 0)
         return;
+    uint64_t due_ms = clock_monotonic_ms() + (bus->is_urgent ? 0 : GATHER_MS);
     if (hub->queue.count == 0 || due_ms < hub->queue_due_ms) {
         hub->queue_due_ms = due_ms;
         (void)pthread_cond_signal(&hub->work);

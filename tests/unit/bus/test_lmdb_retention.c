@@ -8,87 +8,13 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "base/xalloc.h"
-#include "bus/lmdb/hub.h"
+#include "unit/bus/lmdb_log.h"
 
 #define HOUR_MS ((int64_t)3600 * 1000)
 
-struct log {
-    struct buf directory;
-    struct bus_hub *hub;
-    struct loop *loop;
-    struct bus *bus;
-};
-
-static void on_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
-{
-    (void)ticket;
-    *(bool *)owner = ack->ok;
-}
-
-/* The writer cleans up once when it starts: that is over when it has stored something. */
-static void await_writer(struct log *log)
-{
-    bool is_stored = false;
-    struct bus_ticket ticket = {.on_acked = on_acked, .owner = &is_stored};
-    struct bus_record record = {.topic = BUS_CONFIG, .key = SLICE("k"), .body = SLICE("v")};
-
-    bus_publish(log->bus, &record, &ticket);
-    while (!is_stored)
-        loop_turn(log->loop, 1000);
-}
-
-static int setup(void **state)
-{
-    struct log *log = xalloc(sizeof *log);
-    const char *parent = getenv("TMPDIR");
-    struct err err;
-
-    buf_addf(&log->directory, "%s/retention.XXXXXX", parent ? parent : "/tmp");
-    (void)buf_str(&log->directory);
-    assert_non_null(mkdtemp(log->directory.at));
-    struct bus_settings settings = {.directory = log->directory.at,
-                                    .map_bytes = (int64_t)64 * 1024 * 1024,
-                                    .full_percent = 90,
-                                    .longest_period_s = 3600};
-    assert_int_equal(bus_hub_open(&settings, &log->hub, &err), 0);
-    log->loop = loop_new();
-    assert_int_equal(bus_new(log->hub, log->loop, "test", BUS_PROMPT, &log->bus, &err), 0);
-    await_writer(log);
-    *state = log;
-    return 0;
-}
-
-static void remove_file(struct log *log, const char *name)
-{
-    struct buf path = {0};
-
-    buf_addf(&path, "%s/%s", buf_str(&log->directory), name);
-    (void)unlink(buf_str(&path));
-    buf_free(&path);
-}
-
-static int teardown(void **state)
-{
-    struct log *log = *state;
-
-    bus_free(&log->bus);
-    loop_free(&log->loop);
-    bus_hub_close(&log->hub);
-    remove_file(log, "data.mdb");
-    remove_file(log, "lock.mdb");
-    remove_file(log, "owner.lock");
-    (void)rmdir(log->directory.at);
-    buf_free(&log->directory);
-    xfree(log);
-    return 0;
-}
-
 /* One transaction of the writer's, made here: it sleeps meanwhile. */
-static MDB_txn *begin(struct log *log)
+static MDB_txn *begin(struct lmdb_log *log)
 {
     MDB_txn *txn;
 
@@ -96,7 +22,7 @@ static MDB_txn *begin(struct log *log)
     return txn;
 }
 
-static void append(struct log *log, enum bus_topic topic, const char *key, bool is_tombstone,
+static void append(struct lmdb_log *log, enum bus_topic topic, const char *key, bool is_tombstone,
                    int64_t age_ms)
 {
     struct store_record record = {.topic = topic,
@@ -113,7 +39,7 @@ static void append(struct log *log, enum bus_topic topic, const char *key, bool 
     atomic_store(&p->end_offset, p->next_offset);
 }
 
-static size_t step(struct log *log, size_t limit)
+static size_t step(struct lmdb_log *log, size_t limit)
 {
     MDB_txn *txn = begin(log);
     size_t deleted;
@@ -123,7 +49,7 @@ static size_t step(struct log *log, size_t limit)
     return deleted;
 }
 
-static size_t entries(struct log *log, MDB_dbi dbi)
+static size_t entries(struct lmdb_log *log, MDB_dbi dbi)
 {
     MDB_txn *txn = begin(log);
     MDB_stat stat;
@@ -133,20 +59,20 @@ static size_t entries(struct log *log, MDB_dbi dbi)
     return stat.ms_entries;
 }
 
-static size_t records(struct log *log, enum bus_topic topic)
+static size_t records(struct lmdb_log *log, enum bus_topic topic)
 {
     return entries(log, store_partition(&log->hub->store, topic, 0)->records);
 }
 
 /* So long has the store been open. */
-static void set_age(struct log *log, int64_t age_ms)
+static void set_age(struct lmdb_log *log, int64_t age_ms)
 {
     log->hub->store.start_age_ms = age_ms;
 }
 
 static void test_retention_old_records_go_and_the_newest_stays(void **state)
 {
-    struct log *log = *state;
+    struct lmdb_log *log = *state;
 
     for (int i = 0; i < 10; i++)
         append(log, BUS_WORK, "k", false, i < 5 ? 0 : 10 * HOUR_MS);
@@ -162,7 +88,7 @@ static void test_retention_old_records_go_and_the_newest_stays(void **state)
 
 static void test_retention_works_in_steps(void **state)
 {
-    struct log *log = *state;
+    struct lmdb_log *log = *state;
 
     for (int i = 0; i < 10; i++)
         append(log, BUS_BODY, "k", false, 0);
@@ -173,7 +99,7 @@ static void test_retention_works_in_steps(void **state)
     assert_int_equal(step(log, 4), 0);
 }
 
-static void set_durable(struct log *log, const char *group, int64_t next_offset)
+static void set_durable(struct lmdb_log *log, const char *group, int64_t next_offset)
 {
     (void)pthread_mutex_lock(&log->hub->lock);
     struct hub_share *share = &group_find(log->hub, BUS_WORK, slice_str(group))->shares[0];
@@ -183,7 +109,7 @@ static void set_durable(struct log *log, const char *group, int64_t next_offset)
 
 static void test_retention_keeps_what_a_group_has_not_finished(void **state)
 {
-    struct log *log = *state;
+    struct lmdb_log *log = *state;
 
     for (int i = 0; i < 10; i++)
         append(log, BUS_WORK, "k", false, 0);
@@ -200,7 +126,7 @@ static void test_retention_keeps_what_a_group_has_not_finished(void **state)
 
 static void test_retention_topics_have_their_own(void **state)
 {
-    struct log *log = *state;
+    struct lmdb_log *log = *state;
 
     for (int i = 0; i < 2; i++) {
         append(log, BUS_EVENT, "k", false, 0);
@@ -218,7 +144,7 @@ static void test_retention_topics_have_their_own(void **state)
 
 static void test_retention_only_tombstones_of_compacted_topics_go(void **state)
 {
-    struct log *log = *state;
+    struct lmdb_log *log = *state;
     struct store_partition *timer = store_partition(&log->hub->store, BUS_TIMER, 0);
 
     append(log, BUS_TIMER, "live", false, 0);
@@ -238,7 +164,7 @@ static void test_retention_only_tombstones_of_compacted_topics_go(void **state)
 
 static void test_retention_the_newest_tombstone_stays(void **state)
 {
-    struct log *log = *state;
+    struct lmdb_log *log = *state;
 
     append(log, BUS_TIMER, "done", true, 0);
     set_age(log, 100 * HOUR_MS);
@@ -249,7 +175,7 @@ static void test_retention_the_newest_tombstone_stays(void **state)
 
 static void test_marks_of_other_making_are_ignored(void **state)
 {
-    struct log *log = *state;
+    struct lmdb_log *log = *state;
 
     (void)pthread_mutex_lock(&log->hub->lock);
     assert_true(group_load_mark(log->hub, SLICE("work/0/sender"), 7));
@@ -262,19 +188,19 @@ static void test_marks_of_other_making_are_ignored(void **state)
     (void)pthread_mutex_unlock(&log->hub->lock);
 }
 
+#define RETENTION_TEST(function)                                                                   \
+    cmocka_unit_test_setup_teardown(function, lmdb_log_setup, lmdb_log_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_retention_old_records_go_and_the_newest_stays, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_retention_works_in_steps, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_retention_keeps_what_a_group_has_not_finished, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_retention_topics_have_their_own, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_retention_only_tombstones_of_compacted_topics_go,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(test_retention_the_newest_tombstone_stays, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_marks_of_other_making_are_ignored, setup, teardown),
+        RETENTION_TEST(test_retention_old_records_go_and_the_newest_stays),
+        RETENTION_TEST(test_retention_works_in_steps),
+        RETENTION_TEST(test_retention_keeps_what_a_group_has_not_finished),
+        RETENTION_TEST(test_retention_topics_have_their_own),
+        RETENTION_TEST(test_retention_only_tombstones_of_compacted_topics_go),
+        RETENTION_TEST(test_retention_the_newest_tombstone_stays),
+        RETENTION_TEST(test_marks_of_other_making_are_ignored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
