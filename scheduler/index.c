@@ -113,7 +113,8 @@ void index_apply(struct shard *shard)
         .count = batch->count,
         .expected_offset = shard->applied,
         .last_offset = batch->last_offset,
-        .grace_ms = batch->has_grace ? scheduler->settings->rebuild_grace_ms : 0};
+        .grace_ms = batch->has_grace ? scheduler->settings->rebuild_grace_ms : 0,
+        .grace_below = shard->grace_below};
     batch->is_sent = true;
     shard->is_applying = true;
     shard->apply = (struct timer_index_call){.owner = shard, .on_done = on_applied};

@@ -8,7 +8,8 @@
 
 /* bus_consumer_ops.on_record; owner: struct scheduler. */
 void index_on_record(void *owner, const struct bus_delivery *delivery);
-/* Begins a rebuild in Redis: the shard's keys are dropped, the offset says "nothing applied". */
+/* Begins a rebuild in Redis: the shard's keys are dropped, the offset says "nothing applied", and
+ * the grace what may have fired before. */
 void index_empty(struct shard *shard);
 /* Sends the oldest batch if none is on its way and Redis has not refused a moment ago. */
 void index_apply(struct shard *shard);

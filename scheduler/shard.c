@@ -96,21 +96,25 @@ static void rebuild(struct shard *shard)
     index_empty(shard);
 }
 
-static void on_offset(void *owner, enum timer_index_result result, int64_t offset)
+static void on_offset(void *owner, enum timer_index_result result, int64_t offset,
+                      int64_t grace_below)
 {
     struct shard *shard = owner;
 
     shard->is_asking = false;
-    if (shard->state != SHARD_WAITING || result != TIMER_INDEX_OK) {
+    if (shard->state != SHARD_WAITING || result == TIMER_INDEX_DOWN) {
         shard->again_ms = loop_now_ms(shard->scheduler->env->loop) + SCHEDULER_TICK_MS;
         shard_proceed(shard);
         return;
     }
-    if (offset < 0 || shard->lost_reason) {
+    if (result == TIMER_INDEX_MISSING || shard->lost_reason) {
         shard->lost_reason = shard->lost_reason ? shard->lost_reason : LOST_INDEX;
         rebuild(shard);
         return;
     }
+    /* A rebuild that somebody else began, or an earlier one of ours. */
+    if (shard->grace_below < grace_below)
+        shard->grace_below = grace_below;
     /* What was applied before and is not any more may have fired in between. */
     if (shard->applied > offset && shard->grace_below <= shard->applied)
         shard->grace_below = shard->applied + 1;

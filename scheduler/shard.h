@@ -27,7 +27,8 @@ struct shard {
     /* The log and the index. */
     int64_t applied;         /* offset that Redis has applied, -1 none */
     int64_t read;            /* newest record taken from the log */
-    int64_t grace_below;     /* timers below this offset may have fired on an index that was lost */
+    int64_t grace_below;     /* timers below this offset may have fired on an index that was lost;
+                                INT64_MAX: where the log ended then is not known */
     uint64_t suspect_ms;     /* since when the index is ahead of the log; 0: it is not */
     const char *lost_reason; /* WAITING: rebuild for this reason, do not ask; REBUILDING: why */
     size_t rebuilt;          /* entries */

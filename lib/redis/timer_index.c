@@ -8,16 +8,16 @@
 #include "redis/internal.h"
 #include "redis/timer_index_scripts.h"
 
-#define KEY_COUNT      ((size_t)4)
+#define KEY_COUNT      ((size_t)5)
 #define POP_MAX_BYTES  ((int64_t)8 * 1024 * 1024)
 #define NUMBER_MAX     ((int64_t)1 << 53) /* Lua and sorted sets count in doubles */
 #define POP_HEAD_COUNT ((size_t)6)
 #define POP_ITEM_COUNT ((size_t)3)
 
-/* The number of keys and the keys: due, fired, item, offset. */
+/* The number of keys and the keys. */
 static void put_keys(struct buf *tail, int32_t shard)
 {
-    static const char *const names[KEY_COUNT] = {"due", "fired", "item", "offset"};
+    static const char *const names[KEY_COUNT] = {"due", "fired", "item", "offset", "grace"};
     struct buf key = {0};
 
     redis_put_int(tail, KEY_COUNT);
@@ -86,10 +86,11 @@ void timer_index_apply(struct redis *redis, struct timer_index_call *call, int32
     redis_put_int(&tail, batch->expected_offset);
     redis_put_int(&tail, batch->last_offset);
     redis_put_int(&tail, batch->grace_ms);
+    redis_put_int(&tail, bounded(batch->grace_below));
     for (size_t i = 0; i < batch->count; i++)
         put_entry(&tail, &batch->entries[i]);
     prepare(call, on_count);
-    run(redis, &call->call, &TIMER_INDEX_APPLY, &tail, 3 + 4 * batch->count);
+    run(redis, &call->call, &TIMER_INDEX_APPLY, &tail, 4 + 4 * batch->count);
 }
 
 void timer_index_ack(struct redis *redis, struct timer_index_call *call, int32_t shard,
@@ -198,30 +199,51 @@ void timer_index_pop(struct redis *redis, struct timer_index_call *call, int32_t
 
 /* ---- offset ---- */
 
+static bool read_number(const struct redis_value *value, int64_t *ret_number)
+{
+    uint64_t number;
+
+    if (value->type != REDIS_TEXT || !slice_to_u64(value->text, (uint64_t)NUMBER_MAX, &number))
+        return false;
+    *ret_number = number == (uint64_t)NUMBER_MAX ? INT64_MAX : (int64_t)number;
+    return true;
+}
+
+/* Where nothing was applied, only the grace tells a shard that never had a timer from one whose
+ * rebuild had just begun. */
+static bool read_offsets(const struct redis_value *value, int64_t *ret_offset,
+                         int64_t *ret_grace_below)
+{
+    if (value->count != 2)
+        return false;
+    bool has_grace = read_number(&value->items[1], ret_grace_below);
+    return read_number(&value->items[0], ret_offset) ||
+           (has_grace && value->items[0].type == REDIS_TEXT);
+}
+
 static void on_offset(void *owner, struct redis_call *redis_call, const struct redis_value *value)
 {
     struct timer_index_call *call = owner;
-    enum timer_index_result result = result_of(value, REDIS_TEXT);
-    uint64_t offset = 0;
-    bool has_offset =
-        result == TIMER_INDEX_OK && slice_to_u64(value->text, (uint64_t)NUMBER_MAX, &offset);
+    enum timer_index_result result = result_of(value, REDIS_ARRAY);
+    int64_t offset = -1, grace_below = 0;
 
     (void)redis_call;
-    if (result == TIMER_INDEX_MISSING) /* an answer, here */
-        result = TIMER_INDEX_OK;
-    call->on_offset(call->owner, result, has_offset ? (int64_t)offset : -1);
+    if (result == TIMER_INDEX_OK && !read_offsets(value, &offset, &grace_below))
+        result = TIMER_INDEX_MISSING;
+    call->on_offset(call->owner, result, offset, grace_below);
 }
 
 void timer_index_offset(struct redis *redis, struct timer_index_call *call, int32_t shard)
 {
-    struct buf key = {0};
-    struct slice args[2] = {SLICE("GET")};
+    struct buf offset_key = {0}, grace_key = {0};
 
-    buf_addf(&key, "t:{%d}:offset", shard);
-    args[1] = buf_slice(&key);
+    buf_addf(&offset_key, "t:{%d}:offset", shard);
+    buf_addf(&grace_key, "t:{%d}:grace", shard);
+    struct slice args[] = {SLICE("MGET"), buf_slice(&offset_key), buf_slice(&grace_key)};
     prepare(call, on_offset);
-    redis_command(redis, &call->call, args, 2);
-    buf_free(&key);
+    redis_command(redis, &call->call, args, 3);
+    buf_free(&offset_key);
+    buf_free(&grace_key);
 }
 
 /* ---- check ---- */

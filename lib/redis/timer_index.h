@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The timer index in Redis: one shard per partition of the timer topic, keys t:{s}:due (zset by due
- * ms), t:{s}:fired (zset, end of the lease), t:{s}:item (hash parcel id -> fence and Timer bytes)
- * and t:{s}:offset (last applied log offset, -1: emptied for a rebuild). Data and offset change in
- * ONE script, so that a lost or failed-over Redis is always a consistent older state: replay the
- * log from its offset. All times are Redis TIME. Only the scheduler changes a shard; senders check
- * fences. */
+ * ms), t:{s}:fired (zset, end of the lease), t:{s}:item (hash parcel id -> fence and Timer bytes),
+ * t:{s}:offset (last applied log offset, -1: none yet) and t:{s}:grace (timers below this offset
+ * may have fired on an index that was lost). Data and offset change in ONE script, so that a lost
+ * or failed-over Redis is always a consistent older state: replay the log from its offset. All
+ * times are Redis TIME. Only the scheduler changes a shard; senders check fences. */
 #pragma once
 
 #include "redis/redis.h"
@@ -49,8 +49,9 @@ struct timer_index_call {
     void (*on_popped)(void *owner, enum timer_index_result result,
                       const struct timer_index_due *items, size_t count,
                       const struct timer_index_figures *figures);
-    /* Offset: -1 when missing. */
-    void (*on_offset)(void *owner, enum timer_index_result result, int64_t offset);
+    /* As applied last; grace_below as in the batch. MISSING: rebuild. */
+    void (*on_offset)(void *owner, enum timer_index_result result, int64_t offset,
+                      int64_t grace_below);
 };
 
 struct timer_index_batch {
@@ -59,13 +60,14 @@ struct timer_index_batch {
     int64_t expected_offset;
     int64_t last_offset; /* to store: of the last record read, even if it was skipped */
     int64_t grace_ms;
+    int64_t grace_below; /* to store, when a rebuild begins and with a grace; INT64_MAX: unknown */
 };
 
 /* At most TIMER_INDEX_BATCH_MAX entries in order of offset; those at or below the stored offset are
- * ignored. expected_offset: the stored offset the caller believes in (-1: a rebuild begins, the
- * shard's keys are dropped first). grace_ms: of a rebuild, else 0: timers that are due by now, or
- * within 5 s, become due at now + grace, because they may have fired and be in flight. A Redis out
- * of memory refuses (DOWN). */
+ * ignored. expected_offset: the stored offset the caller believes in (-1: nothing was applied, the
+ * shard's keys are dropped first). grace_ms: of timers below grace_below, else 0: those that are
+ * due by now, or within 5 s, become due at now + grace, because they may have fired and be in
+ * flight. A Redis out of memory refuses (DOWN). */
 void timer_index_apply(struct redis *redis, struct timer_index_call *call, int32_t shard,
                        const struct timer_index_batch *batch);
 /* Up to limit (and about 8 MiB of) due timers move to fired with a lease. MISSING: rebuild. */

@@ -11,11 +11,11 @@ const struct redis_script TIMER_INDEX_APPLY = {
     .name = "timer_apply",
     .source =
     "#!lua\n"
-    "-- ARGV: expected offset, last offset, grace ms, then per entry: offset, due ms ('' for a\n"
-    "-- tombstone), parcel id, Timer bytes. Entries at or below the stored offset are ignored.\n"
-    "-- Expected -1 begins a rebuild: the shard is emptied first. Any other expected offset must be\n"
-    "-- the stored one. With a grace, a timer that may have fired before the shard was lost waits\n"
-    "-- for it; 5 s ahead for the clock of a Redis that failed over.\n"
+    "-- ARGV: expected offset, last offset, grace ms, grace below, then per entry: offset, due ms\n"
+    "-- ('' for a tombstone), parcel id, Timer bytes. Entries at or below the stored offset are\n"
+    "-- ignored. Expected -1: nothing was applied, the shard is emptied first. Any other expected\n"
+    "-- offset must be the stored one. With a grace, a timer that may have fired before the shard\n"
+    "-- was lost waits for it; 5 s ahead for the clock of a Redis that failed over.\n"
     "-- Returns the number of entries applied, nil when the offset differs.\n"
     NOW_MS
     "local expected, grace = ARGV[1], tonumber(ARGV[3])\n"
@@ -25,7 +25,7 @@ const struct redis_script TIMER_INDEX_APPLY = {
     "  return false\n"
     "end\n"
     "local stored, applied = tonumber(expected), 0\n"
-    "for i = 4, #ARGV, 4 do\n"
+    "for i = 5, #ARGV, 4 do\n"
     "  local due, id = ARGV[i + 1], ARGV[i + 2]\n"
     "  if tonumber(ARGV[i]) > stored then\n"
     "    redis.call('ZREM', KEYS[2], id)\n"
@@ -43,6 +43,7 @@ const struct redis_script TIMER_INDEX_APPLY = {
     "  end\n"
     "end\n"
     "redis.call('SET', KEYS[4], ARGV[2])\n"
+    "if expected == '-1' or grace > 0 then redis.call('SET', KEYS[5], ARGV[4]) end\n"
     "return applied\n",
 };
 

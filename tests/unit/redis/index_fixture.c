@@ -36,12 +36,14 @@ static void on_popped(void *owner, enum timer_index_result result,
     answer->is_done = true;
 }
 
-static void on_offset(void *owner, enum timer_index_result result, int64_t offset)
+static void on_offset(void *owner, enum timer_index_result result, int64_t offset,
+                      int64_t grace_below)
 {
     struct index_answer *answer = owner;
 
     answer->result = result;
     answer->offset = offset;
+    answer->grace_below = grace_below;
     answer->is_done = true;
 }
 
@@ -83,7 +85,8 @@ struct index_answer index_apply(struct fixture *fixture, int64_t expected,
                                       .count = count,
                                       .expected_offset = expected,
                                       .last_offset = count ? entries[count - 1].offset : expected,
-                                      .grace_ms = grace_ms};
+                                      .grace_ms = grace_ms,
+                                      .grace_below = INDEX_GRACE_BELOW};
 
     timer_index_apply(fixture->redis, &call, INDEX_SHARD, &batch);
     assert_false(answer.is_done);

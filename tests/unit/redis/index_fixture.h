@@ -5,8 +5,9 @@
 #include "redis/timer_index.h"
 #include "unit/redis/fixture.h"
 
-#define INDEX_SHARD      5
-#define INDEX_POPPED_MAX 8
+#define INDEX_SHARD       5
+#define INDEX_POPPED_MAX  8
+#define INDEX_GRACE_BELOW 77 /* of each batch */
 
 struct index_popped {
     char parcel_id[16], timer[64];
@@ -17,7 +18,7 @@ struct index_answer {
     bool is_done;
     enum timer_index_result result;
     size_t count; /* as told; of POP, items[] holds the first INDEX_POPPED_MAX */
-    int64_t offset;
+    int64_t offset, grace_below;
     enum timer_index_state state;
     struct timer_index_figures figures;
     struct index_popped items[INDEX_POPPED_MAX];

@@ -100,10 +100,48 @@ static void test_flushall_is_missing_everywhere(void **state)
     assert_int_equal(index_pop(&fixture, 10, LEASE_MS).result, TIMER_INDEX_MISSING);
     assert_int_equal(index_ack(&fixture, "a", 5).result, TIMER_INDEX_MISSING);
     assert_int_equal(index_reap(&fixture).result, TIMER_INDEX_MISSING);
+    assert_int_equal(index_offset(&fixture).result, TIMER_INDEX_MISSING);
+    assert_string_equal(fixture_ask(&fixture, "DBSIZE"), "0");
+    fixture_end(&fixture);
+}
+
+static void test_offset_comes_with_the_grace(void **state)
+{
+    struct fixture fixture;
+    struct timer_index_entry first = index_timer(5, "a", PAST), more = index_timer(6, "b", PAST);
+
+    (void)state;
+    begin(&fixture);
+    assert_ok(index_apply(&fixture, -1, NULL, 0, 0), 0); /* there is nothing */
     struct index_answer offset = index_offset(&fixture);
     assert_int_equal(offset.result, TIMER_INDEX_OK);
     assert_int_equal(offset.offset, -1);
-    assert_string_equal(fixture_ask(&fixture, "DBSIZE"), "0");
+    assert_int_equal(offset.grace_below, INDEX_GRACE_BELOW);
+
+    assert_ok(index_apply(&fixture, -1, &first, 1, 0), 1);
+    (void)fixture_ask(&fixture, "SET t:{5}:grace 9007199254740992"); /* the end was unknown */
+    offset = index_offset(&fixture);
+    assert_int_equal(offset.offset, 5);
+    assert_true(offset.grace_below == INT64_MAX);
+    assert_ok(index_apply(&fixture, 5, &more, 1, HOUR_MS), 1);
+    assert_int_equal(index_offset(&fixture).grace_below, INDEX_GRACE_BELOW);
+    fixture_end(&fixture);
+}
+
+static void test_offset_without_a_grace_is_of_an_earlier_version(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    assert_string_equal(fixture_ask(&fixture, "DEL t:{5}:grace"), "1");
+    (void)fixture_ask(&fixture, "SET t:{5}:offset 5");
+    struct index_answer offset = index_offset(&fixture);
+    assert_int_equal(offset.result, TIMER_INDEX_OK);
+    assert_int_equal(offset.offset, 5);
+    assert_int_equal(offset.grace_below, 0);
+    (void)fixture_ask(&fixture, "SET t:{5}:offset -1"); /* it may have emptied the shard */
+    assert_int_equal(index_offset(&fixture).result, TIMER_INDEX_MISSING);
     fixture_end(&fixture);
 }
 
@@ -145,7 +183,7 @@ static void test_tombstone_removes_waiting_and_fired(void **state)
     assert_ok(index_pop(&fixture, 10, LEASE_MS), 1);
     apply_one(&fixture, 1, index_timer(2, "b", PAST));
     assert_ok(index_apply(&fixture, 2, gone, 3, 0), 3);
-    assert_string_equal(fixture_ask(&fixture, "KEYS *"), "t:{5}:offset");
+    assert_string_equal(fixture_ask(&fixture, "EXISTS t:{5}:due t:{5}:fired t:{5}:item"), "0");
     fixture_end(&fixture);
 }
 
@@ -260,6 +298,8 @@ int main(void)
         cmocka_unit_test(test_apply_ignores_old_offsets),
         cmocka_unit_test(test_unexpected_offset_is_missing_and_changes_nothing),
         cmocka_unit_test(test_flushall_is_missing_everywhere),
+        cmocka_unit_test(test_offset_comes_with_the_grace),
+        cmocka_unit_test(test_offset_without_a_grace_is_of_an_earlier_version),
         cmocka_unit_test(test_rebuild_drops_the_shard_and_gives_due_timers_the_grace),
         cmocka_unit_test(test_tombstone_removes_waiting_and_fired),
         cmocka_unit_test(test_newer_timer_replaces_waiting_and_fired),

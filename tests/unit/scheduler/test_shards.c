@@ -3,6 +3,8 @@
  */
 #include "unit/scheduler/fixture.h"
 
+#include <stdlib.h>
+
 #include "redis/timer_index.h"
 
 #define HOUR_MS ((int64_t)3600 * 1000)
@@ -144,6 +146,43 @@ static void test_restarted_scheduler_continues_from_the_index(void **state)
     fixture_end(&fixture);
 }
 
+static void test_shard_that_never_had_a_timer_is_not_a_lost_one(void **state)
+{
+    static const char *const more[] = {"scheduler.rebuild_grace_ms=600000", NULL};
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, more);
+    WAIT_FOR(fixture.loop, strcmp(fixture_ask(&fixture, "p1", "GET t:{s}:grace"), "0") == 0);
+    fixture_drain(&fixture, 0);
+    (void)fixture_defer(&fixture, "p1", in_ms(0)); /* the first one, due while nobody is there */
+    fixture_start(&fixture, 0);
+    fixture_wait_for_work(&fixture, 1);
+    assert_int_equal(fixture_metric(&fixture, 0, "scheduler_rebuilds_total{reason=\"missing\"}"),
+                     -1);
+    fixture_end(&fixture);
+}
+
+/* As a scheduler that died in a rebuild left it: one of two timers applied, both may have fired. */
+static void test_rebuild_that_changes_hands_keeps_its_grace(void **state)
+{
+    static const char *const more[] = {"scheduler.rebuild_grace_ms=600000", NULL};
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin(&fixture, more);
+    int64_t applied = fixture_defer(&fixture, "p1", in_ms(HOUR_MS));
+    int64_t fired = fixture_defer(&fixture, "p1", in_ms(0));
+    assert_int_equal(applied, 0);
+    (void)fixture_ask(&fixture, "p1", "SET t:{s}:offset 0");
+    (void)fixture_ask(&fixture, "p1", "SET t:{s}:grace 2");
+    fixture_start(&fixture, 0);
+    fixture_wait_applied(&fixture, "p1", fired);
+    int64_t due_ms = strtoll(fixture_ask(&fixture, "p1", "ZSCORE t:{s}:due p1"), NULL, 10);
+    assert_true(due_ms > in_ms(500000));
+    fixture_end(&fixture);
+}
+
 static void test_end_without_drain_frees_everything(void **state)
 {
     struct fixture fixture;
@@ -168,6 +207,8 @@ int main(void)
         cmocka_unit_test(test_lost_partition_is_taken_up_again),
         cmocka_unit_test(test_lease_of_a_dead_scheduler_returns),
         cmocka_unit_test(test_restarted_scheduler_continues_from_the_index),
+        cmocka_unit_test(test_shard_that_never_had_a_timer_is_not_a_lost_one),
+        cmocka_unit_test(test_rebuild_that_changes_hands_keeps_its_grace),
         cmocka_unit_test(test_end_without_drain_frees_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
