@@ -217,6 +217,8 @@ class Workloads(chart.Case):
             "settings.bounces.receive_domains[0]=b.example": False,
             "settings.forwarding_rules[0].recipient=a@b.example,settings.forwarding_rules[0].to=c@d.example": False,
             "settings.configurations[0].retry.period_s=90000": True,  # the log was opened for the longest
+            "settings.configurations[0].name=a,settings.configurations[0].retry.period_s=3600": False,  # beside "default"
+            "settings.configurations[0].name=a,settings.configurations[0].retry.period_s=90000": True,
             "settings.sender.connections_max=77": True,
             "externalRedis.nodes=redis:6379": True,
         }

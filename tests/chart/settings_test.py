@@ -91,20 +91,31 @@ class Settings(chart.Case):
     def test_topics_of_strimzi(self):
         """The KafkaTopics are what `hikyakuctl topics apply` would make of the same file."""
         for values in chart.VALUE_FILES:
-            if values.stem == "quickstart":
-                continue
-            done = chart.template(values, sets="topics.provisioner=strimzi,topics.strimzi.cluster=main")
-            objects = [one for one in yaml.safe_load_all(done.stdout) if one]
-            [file] = [one["data"]["hikyaku.conf"] for one in objects if "hikyaku.conf" in one.get("data", {})]
-            with tempfile.NamedTemporaryFile("w", suffix=".conf") as written, self.subTest(values=values.name):
-                written.write(file)
-                written.flush()
-                code, said = self.run_one([PROGRAMS / "hikyakuctl", "topics", "show", "--json", "-c", written.name])
-                self.assertEqual(code, 0, said)
-                rendered = [{"topic": one["spec"]["topicName"], "partitions": one["spec"]["partitions"],
-                             "replication": one["spec"]["replicas"], "settings": one["spec"]["config"]}
-                            for one in objects if one["kind"] == "KafkaTopic"]
-                self.assertEqual(rendered, json.loads(said))
+            if values.stem != "quickstart":
+                self.compare_topics(values)
+
+    def test_topics_keep_mail_for_the_longest_period(self):
+        for periods in ("a=3600", "a=90000", "=3600", "default=3600", "default=3600 a=7200", "a=3600 default=7200",
+                        "a=90000 b=172800", "a=3600 b=7200"):
+            sets = ""
+            for i, (name, period) in enumerate(one.split("=") for one in periods.split()):
+                at = f"settings.configurations[{i}]"
+                sets += f",{at}.retry.period_s={period}" + (f",{at}.name={name}" if name else "")
+            self.compare_topics(chart.CHART / "ci/default.yaml", sets)
+
+    def compare_topics(self, values, sets=""):
+        done = chart.template(values, sets=f"topics.provisioner=strimzi,topics.strimzi.cluster=main{sets}")
+        objects = [one for one in yaml.safe_load_all(done.stdout) if one]
+        [file] = [one["data"]["hikyaku.conf"] for one in objects if "hikyaku.conf" in one.get("data", {})]
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as written, self.subTest(values=values.name, sets=sets):
+            written.write(file)
+            written.flush()
+            code, said = self.run_one([PROGRAMS / "hikyakuctl", "topics", "show", "--json", "-c", written.name])
+            self.assertEqual(code, 0, said)
+            rendered = [{"topic": one["spec"]["topicName"], "partitions": one["spec"]["partitions"],
+                         "replication": one["spec"]["replicas"], "settings": one["spec"]["config"]}
+                        for one in objects if one["kind"] == "KafkaTopic"]
+            self.assertEqual(rendered, json.loads(said))
 
     def test_schema_is_fresh(self):
         done = subprocess.run([sys.executable, settings_schema.__file__, PROGRAMS], text=True,

@@ -103,13 +103,23 @@
 {{- $file | toJson -}}
 {{- end -}}
 
+{{/* The longest retry period of all configurations, in seconds, as the services find it: a configuration without a name is
+     the one called "default", which is there with its fallbacks when no other has that name. */}}
+{{- define "hikyaku.longestPeriod" -}}
+{{- $periods := dict "default" 86400 -}}
+{{- range .Values.settings.configurations -}}
+{{- $_ := set $periods (.name | default "default") (get (.retry | default dict) "period_s" | default 86400 | int) -}}
+{{- end -}}
+{{- $longest := 0 -}}
+{{- range values $periods }}{{ $longest = max $longest . }}{{ end -}}
+{{- $longest -}}
+{{- end -}}
+
 {{/* What running processes cannot take over: everything but their live sections (docs/settings.md), and the longest retry
      period, which the log is opened for. A change of it restarts the pods. */}}
 {{- define "hikyaku.bootstrap" -}}
 {{- $file := include "hikyaku.sections" . | fromJson -}}
-{{- $longest := 0 -}}
-{{- range $file.configurations }}{{ $longest = max $longest ((get (default (dict) .retry) "period_s") | default 86400 | int) }}{{ end -}}
-{{- set (omit $file "bounces" "configurations" "forwarding_rules" "logging" "sending_domains" "source_pools") "longest_period_s" $longest | toJson -}}
+{{- set (omit $file "bounces" "configurations" "forwarding_rules" "logging" "sending_domains" "source_pools") "longest_period_s" (include "hikyaku.longestPeriod" . | int) | toJson -}}
 {{- end -}}
 
 {{/* The file: one section after the other, one setting per line; nothing for what is empty. */}}

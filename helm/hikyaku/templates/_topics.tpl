@@ -2,12 +2,7 @@
 {{- define "hikyaku.topics" -}}
 {{- $log := .Values.settings.log -}}
 {{- $insync := get $log "min_insync" | default 2 | int -}}
-{{- $longest := 86400 -}}
-{{- range $i, $one := .Values.settings.configurations -}}
-{{- $period := (default (dict) $one.retry).period_s | default 86400 | int -}}
-{{- $longest = ternary $period (max $longest $period) (and (eq $i 0) (eq $one.name "default")) -}}
-{{- end -}}
-{{- $mail := mul (add $longest 86400) 1000 -}}
+{{- $mail := mul (add (include "hikyaku.longestPeriod" .) 86400) 1000 -}}
 {{- $day := 86400000 -}}
 {{- $all := list -}}
 {{- range $row := list (list "work" 64 $mail) (list "body" 64 $mail) (list "timer" 64 0) (list "failure" 16 (mul 7 $day)) (list "event" 16 (mul 7 $day)) (list "config" 1 0) (list "dead" 1 (mul 30 $day)) -}}
