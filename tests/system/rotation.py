@@ -19,31 +19,13 @@ from kit.ledger import Ledger
 from kit.load import Load, conclude, submissions
 from kit.mail import submit
 from kit.mounted import Mounted
-from kit.ports import free_port
-from kit.process import Process, is_listening, wait_until
-from kit.redis import Redis
+from kit.process import wait_until
+from kit.secure import SecureBroker, SecureRedis, read
 
 MAILS = 1200
 SHARE = MAILS // 4
 LOGINS = {"hikyaku": "kafka-old", "later": "kafka-new"}
 WATCH = "service.watch_s=1"
-PROPERTIES = """\
-listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure},CONTROLLER://127.0.0.1:{controller}
-controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
-sasl.enabled.mechanisms=PLAIN
-listener.name.secure.plain.sasl.jaas.config=\
-org.apache.kafka.common.security.plain.PlainLoginModule required {users};
-listener.name.secure.ssl.client.auth=required
-ssl.keystore.type=PEM
-ssl.keystore.location={keystore}
-ssl.truststore.type=PEM
-ssl.truststore.location={truststore}
-"""
-
-
-def read(path):
-    return pathlib.Path(path).read_text(encoding="ascii")
 
 
 def new_certificate(folder, name):
@@ -52,63 +34,16 @@ def new_certificate(folder, name):
     return Certificate(own)
 
 
-class SecureBroker:
-    """PLAIN within TLS that asks for a certificate; the clear-text listener is broker.py's own. (SCRAM: what Debian 12
-    has of librdkafka repeats the client's nonce, which this Kafka refuses.)"""
-
-    def __init__(self, folder, certificate, clients):
-        self.port, plain = free_port(), free_port()
-        self.keystore = os.path.join(folder, "keystore.pem")
-        self.truststore = os.path.join(folder, "truststore.pem")
-        self.properties = pathlib.Path(folder, "secure.properties")
-        self.rendered = PROPERTIES.replace("{users}", "{{users}}").format(
-            plain=plain, secure=self.port, controller=free_port(), keystore=self.keystore, truststore=self.truststore)
-        self.show(certificate, clients, LOGINS)
-        self.process = Process("kafka", [
-            sys.executable, str(PROJECT / "tests/system/kafka/broker.py"), "run", "--dir",
-            os.path.join(folder, "kafka"), "--port", str(plain), "--properties", str(self.properties)], folder)
-
-    def show(self, certificate, clients, logins):
-        """From its next start on."""
-        text = self.rendered.replace("{users}", " ".join(f'user_{name}="{word}"' for name, word in logins.items()))
-        self.properties.write_text(text)
-        server = self.properties.parent / "kafka" / "server.properties"
-        if server.exists():
-            head, _, _ = server.read_text().partition(text.splitlines()[0])
-            server.write_text(head + text)
-        pathlib.Path(self.keystore).write_text(read(certificate.key) + read(certificate.path))
-        pathlib.Path(self.truststore).write_text("".join(read(client.path) for client in clients))
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def start(self):
-        self.process.start()
-        wait_until(lambda: is_listening(self.port), 60, "Kafka listens")
-
-    def stop(self):
-        self.process.stop(40)
-
-
-class SecureRedis(Redis):
-    """TLS, and a user with a password; the test itself comes by the clear-text port."""
+class MailRedis(SecureRedis):
+    """With a user of its own for the services, which find it by name, as they find a Service."""
 
     def __init__(self, folder, certificate, password):
-        super().__init__(folder)
-        self.tls_port = free_port()
-        self.process.command += [
-            "--tls-port", str(self.tls_port), "--tls-auth-clients", "no", "--tls-cert-file", certificate.path,
-            "--tls-key-file", certificate.key, "--user", "mail", "on", ">" + password, "~*", "+@all"]
+        super().__init__(folder, certificate)
+        self.process.command += ["--user", "mail", "on", ">" + password, "~*", "+@all"]
 
     @property
     def address(self):
-        """By name, as a Service is."""
         return f"localhost:{self.tls_port}"
-
-    def show(self, certificate):
-        assert self.command("CONFIG", "SET", "tls-cert-file", certificate.path, "tls-key-file",
-                            certificate.key) == b"+OK"
 
 
 class SecureCluster(Cluster):
@@ -133,18 +68,6 @@ class SecureCluster(Cluster):
                 word.replace(self.broker.address, broker.address).replace(self.redis.address, redis.address)
                 for word in service.process.command]
         self.broker, self.redis = broker, redis
-
-    def apply_topics(self):
-        self.run_topics(60)
-
-    def run_topics(self, wait_s):
-        process = Process("topics", [
-            str(pathlib.Path(self.services["sender-1"].process.command[0]).parent / "hikyakuctl"), "topics", "apply",
-            "-c", str(PROJECT / "examples" / "cluster.conf"), "--wait", str(wait_s),
-            *(word for setting in (f'log.brokers="{self.broker.address}"', "log.replication=1", "log.min_insync=1",
-                                   *self.security) for word in ("--set", setting))], self.folder)
-        process.start()
-        assert process.wait(120) == 0, process.tail()
 
     def reloads(self):
         return {name: reloads(service, "ok") for name, service in self.services.items()}
@@ -192,9 +115,9 @@ def rotate_kafka_login(cluster):
 def restart_broker(cluster, load, faults, certificate, clients, shares):
     """All connections end, and those that come instead need the new login; until all mails are accepted."""
     faults.append((time.monotonic(), "kafka"))
-    cluster.broker.stop()
+    cluster.broker.process.stop(40)
     load.release(SHARE)
-    cluster.broker.show(certificate, clients, {"later": LOGINS["later"]})
+    cluster.broker.show(certificate, {"later": LOGINS["later"]}, clients)
     cluster.broker.start()
     wait_until(lambda: load.done >= shares * SHARE, 90, lambda: f"mail is accepted again: {load.done}")
 
@@ -236,7 +159,7 @@ def check_cluster():
             "tls.crt": read(clients[0].path), "tls.key": read(clients[0].key), "ca.crt": read(servers[0].path),
             "redis-ca.crt": read(stores[0].path)})
         cluster = SecureCluster(folder, destination, secrets)
-        cluster.use(SecureBroker(folder, servers[0], clients), SecureRedis(folder, stores[0], "redis-old"))
+        cluster.use(SecureBroker(folder, servers[0], LOGINS, clients), MailRedis(folder, stores[0], "redis-old"))
         with cluster:
             load = Load(cluster.smtp_ports, mails)
             load.release(SHARE)
@@ -252,7 +175,7 @@ def check_cluster():
             restart_broker(cluster, load, faults, servers[1], clients[2:], 4)
             load.finish()
             conclude(Ledger(mails), destination, faults, mails, "restarts of the broker")
-            cluster.run_topics(10)
+            cluster.apply_topics(10)
         check_nothing_told(folder)
 
 

@@ -19,11 +19,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "system")]
 
 from kit.cluster import Broker, private_folder  # noqa: E402
+from kit.redis import Redis  # noqa: E402
 
 from course import Course  # noqa: E402
-from release import PrivateRedis, Release  # noqa: E402
+from release import Release  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 from traffic import SlowDestination  # noqa: E402
+from values import REDIS_PASSWORD  # noqa: E402
 
 SKIPPED = 77
 
@@ -61,7 +63,7 @@ def main():
         print("kubelet-lite needs root and bubblewrap", file=sys.stderr)
         return SKIPPED
     with private_folder("life") as folder:
-        broker, redis = Broker(folder), PrivateRedis(folder)
+        broker, redis = Broker(folder), Redis(folder, password=REDIS_PASSWORD)
         release = Release(folder, broker, redis, SlowDestination())
         try:
             redis.start()

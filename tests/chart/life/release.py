@@ -10,7 +10,6 @@ import yaml
 import chart
 from kit.certificate import Certificate
 from kit.cluster import ROLES, build_folder
-from kit.redis import Redis
 
 from confinement import check_confined
 from controllers import CONTROLLERS, Endpoints
@@ -18,24 +17,10 @@ from kubelet import Host
 from scrape import OPS_PORT, series_of
 from targets import Targets
 from traffic import client_tls
-from values import REDIS_PASSWORD, secrets, values
+from values import secrets, values
 from volumes import Objects
 
 PROGRAMS = ("hikyakuctl", *(f"hikyaku-{role}" for role in ROLES))
-
-
-class PrivateRedis(Redis):
-    """With a password, which comes to the pods by a Secret."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.process.command += ["--requirepass", REDIS_PASSWORD]
-
-    def answers(self):
-        try:
-            return self.command("PING").startswith(b"-NOAUTH")
-        except OSError:
-            return False
 
 
 def image(folder):

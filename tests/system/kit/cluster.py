@@ -5,7 +5,6 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 
@@ -114,6 +113,7 @@ def route_to(destination):
 class Cluster:
     """Kafka, Redis and `count` processes of each service. settings: for all of them. configuration: a
     file of the examples, or any other by its absolute path."""
+    security = ()  # settings without which the broker lets nobody in
 
     def __init__(self, folder, destination, count=2, settings=(), configuration="cluster.conf"):
         self.folder = folder
@@ -138,12 +138,16 @@ class Cluster:
     def of(self, role):
         return [service for name, service in self.services.items() if name.startswith(role)]
 
-    def apply_topics(self):
+    def run_topics(self, security, wait_s):
+        """The exit status of `hikyakuctl topics apply`; what it says is in topics.log. security: settings."""
         command = [str(build_folder() / "hikyakuctl"), "topics", "apply", "-c",
-                   str(PROJECT / "examples" / "cluster.conf"), "--wait", "60"]
-        for setting in (f'log.brokers="{self.broker.address}"', "log.replication=1", "log.min_insync=1"):
+                   str(PROJECT / "examples" / "cluster.conf"), "--wait", str(wait_s)]
+        for setting in (f'log.brokers="{self.broker.address}"', "log.replication=1", "log.min_insync=1", *security):
             command += ["--set", setting]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+        return Process("topics", command, self.folder).start().wait(120)
+
+    def apply_topics(self, wait_s=60):
+        assert self.run_topics(self.security, wait_s) == 0, "see topics.log"
 
     def __enter__(self):
         self.redis.start()
