@@ -4,26 +4,24 @@ fake nodes run. Nothing is executed; everything is admitted, scheduled, evicted 
 import json
 import pathlib
 import shutil
-import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 
-import cluster_tools
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "system"))
+from kit.ports import free_port  # noqa: E402
 
-STAGES = pathlib.Path(__file__).resolve().parent / "stages.yaml"
+import cluster_tools  # noqa: E402
+
+STAGES = HERE / "stages.yaml"
 TOKEN = "test-only"
 START_S = 90
 NODES = 3
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Cluster:

@@ -2,6 +2,8 @@
 """ConfigMaps and Secrets as files of a pod's volumes, and the variables of its containers."""
 import re
 
+from kit.mounted import Mounted
+
 
 class Objects:
     """name -> {key: text} of the ConfigMaps and of the Secrets in the namespace."""
@@ -32,18 +34,6 @@ def expanded(words, variables):
     return [re.sub(r"\$\((\w+)\)", lambda found: variables.get(found[1], found[0]), word) for word in words]
 
 
-def written(folder, files):
-    """As a kubelet lays them out: each name is a link into a folder that is replaced as a whole."""
-    if not folder.exists():
-        data = folder / "..1"
-        data.mkdir(parents=True)
-        (folder / "..data").symlink_to(data.name)
-        for name, text in files.items():
-            (data / name).write_text(text)
-            (folder / name).symlink_to(f"..data/{name}")
-    return folder
-
-
 def bytes_of(quantity):
     number, unit = re.fullmatch(r"(\d+)(Ki|Mi|Gi)", quantity).groups()
     return int(number) << {"Ki": 10, "Mi": 20, "Gi": 30}[unit]
@@ -61,6 +51,7 @@ def mounts_of(pod_spec, container, objects, folder, edit):
             arguments += ["--size", size, "--perms", "1777", "--tmpfs", mount["mountPath"]]
         else:
             assert mount["readOnly"], mount
-            made = written(folder / mount["name"], {name: edit(text) for name, text in files.items()})
-            arguments += ["--ro-bind", made, mount["mountPath"]]
+            if not (folder / mount["name"]).exists():  # a restart of the container finds it
+                Mounted(folder, mount["name"], {name: edit(text) for name, text in files.items()})
+            arguments += ["--ro-bind", folder / mount["name"], mount["mountPath"]]
     return arguments
