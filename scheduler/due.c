@@ -91,8 +91,10 @@ static void on_popped(void *owner, enum timer_index_result result,
 
     shard->is_popping = false;
     if (shard->state != SHARD_LIVE) {
-        /* What was popped stays leased; whoever owns the shard lets it return. */
-        shard_proceed(shard);
+        if (result == TIMER_INDEX_OK && count > 0)
+            round_start(shard, items, count);
+        else
+            shard_proceed(shard);
         return;
     }
     switch (result) {

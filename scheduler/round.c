@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Publishing fired timers. What the log refuses is published again for half a lease and then left
- * to the lease; a second copy on the log is dropped by its fence. Nothing is acknowledged in Redis
- * before the log has it. */
+ * Publishing fired timers. What the log refuses is published again for half a lease, or as long as
+ * the shard is ours, and is then due again; a second copy on the log is dropped by its fence.
+ * Nothing is acknowledged in Redis before the log has it. */
 #include "scheduler/round.h"
 
 #include "base/assert.h"
@@ -25,10 +25,10 @@ struct due_round {
     size_t count;
     size_t outstanding; /* tickets */
     bool is_damaged;    /* the index holds what the log cannot have held */
-    uint64_t again_ms;  /* when to publish again; 0: tickets or the ACK are out */
+    uint64_t again_ms;  /* when to publish again; 0: tickets, ACK or RETURN are out */
     uint64_t give_up_ms;
-    struct timer_index_call ack;
-    struct timer_index_due *acked;
+    struct timer_index_call call;
+    struct timer_index_due *picked; /* of the call */
 };
 
 void round_free(struct due_round **round)
@@ -54,6 +54,40 @@ static void finish(struct due_round *round)
     shard_proceed(shard);
 }
 
+static size_t pick(struct due_round *round, bool is_published)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < round->count; i++)
+        if (round->timers[i].is_published == is_published)
+            round->picked[count++] = round->timers[i].due;
+    return count;
+}
+
+static void on_returned(void *owner, enum timer_index_result result, size_t count)
+{
+    struct due_round *round = owner;
+
+    /* Whatever the answer: their leases end by themselves. */
+    (void)result;
+    (void)count;
+    finish(round);
+}
+
+static void give_back(struct due_round *round)
+{
+    const struct shard *shard = round->shard;
+    size_t count = round->is_damaged ? 0 : pick(round, false);
+
+    if (count == 0 || !shard->scheduler->redis) {
+        finish(round);
+        return;
+    }
+    round->call = (struct timer_index_call){.owner = round, .on_done = on_returned};
+    timer_index_return(shard->scheduler->redis, &round->call, shard->partition, round->picked,
+                       count);
+}
+
 static void on_acknowledged(void *owner, enum timer_index_result result, size_t count)
 {
     struct due_round *round = owner;
@@ -61,24 +95,21 @@ static void on_acknowledged(void *owner, enum timer_index_result result, size_t 
     /* Whatever the answer: the worst is a second copy, which its fence makes harmless. */
     (void)result;
     (void)count;
-    finish(round);
+    give_back(round);
 }
 
-static void acknowledge(struct due_round *round)
+static void conclude(struct due_round *round)
 {
-    struct shard *shard = round->shard;
-    size_t published = 0;
+    const struct shard *shard = round->shard;
+    size_t count = pick(round, true);
 
-    for (size_t i = 0; i < round->count; i++)
-        if (round->timers[i].is_published)
-            round->acked[published++] = round->timers[i].due;
-    if (published == 0 || !shard->scheduler->redis) {
-        finish(round);
+    round->again_ms = 0;
+    if (count == 0 || !shard->scheduler->redis) {
+        give_back(round);
         return;
     }
-    round->ack = (struct timer_index_call){.owner = round, .on_done = on_acknowledged};
-    timer_index_ack(shard->scheduler->redis, &round->ack, shard->partition, round->acked,
-                    published);
+    round->call = (struct timer_index_call){.owner = round, .on_done = on_acknowledged};
+    timer_index_ack(shard->scheduler->redis, &round->call, shard->partition, round->picked, count);
 }
 
 static size_t count_unpublished(const struct due_round *round)
@@ -102,7 +133,7 @@ static void settle(struct due_round *round)
     if (may_try && count_unpublished(round) > 0)
         round->again_ms = now_ms + SCHEDULER_TICK_MS;
     else
-        acknowledge(round);
+        conclude(round);
 }
 
 static void on_acked(void *owner, struct bus_ticket *ticket, const struct bus_ack *ack)
@@ -188,7 +219,7 @@ void round_start(struct shard *shard, const struct timer_index_due *items, size_
                                 .give_up_ms = loop_now_ms(scheduler->env->loop) +
                                               (uint64_t)scheduler->settings->lease_ms / 2};
     round->timers = arena_alloc(round->arena, count * sizeof *round->timers);
-    round->acked = arena_alloc(round->arena, count * sizeof *round->acked);
+    round->picked = arena_alloc(round->arena, count * sizeof *round->picked);
     for (size_t i = 0; i < count; i++) {
         struct due_timer *timer = &round->timers[i];
         timer->round = round;
@@ -197,7 +228,10 @@ void round_start(struct shard *shard, const struct timer_index_due *items, size_
         timer->due.timer = arena_copy(round->arena, items[i].timer);
     }
     shard->round = round;
-    publish_all(round);
+    if (shard->state == SHARD_LIVE)
+        publish_all(round);
+    else
+        conclude(round);
 }
 
 void round_proceed(struct shard *shard)
@@ -206,10 +240,8 @@ void round_proceed(struct shard *shard)
 
     if (!round || round->again_ms == 0)
         return;
-    if (shard->state == SHARD_REVOKED || shard->scheduler->is_draining) {
-        round->again_ms = 0;
-        acknowledge(round);
-    } else if (round->again_ms <= loop_now_ms(shard->scheduler->env->loop)) {
+    if (shard->state == SHARD_REVOKED || shard->scheduler->is_draining)
+        conclude(round);
+    else if (round->again_ms <= loop_now_ms(shard->scheduler->env->loop))
         publish_all(round);
-    }
 }

@@ -42,7 +42,7 @@ static enum timer_index_result result_of(const struct redis_value *value, enum r
     return value->type == wanted ? TIMER_INDEX_OK : TIMER_INDEX_MISSING;
 }
 
-/* ---- APPLY, ACK, REAP: a count ---- */
+/* ---- APPLY, ACK, RETURN, REAP: a count ---- */
 
 static void on_count(void *owner, struct redis_call *redis_call, const struct redis_value *value)
 {
@@ -106,6 +106,22 @@ void timer_index_ack(struct redis *redis, struct timer_index_call *call, int32_t
     }
     prepare(call, on_count);
     run(redis, &call->call, &TIMER_INDEX_ACK, &tail, 2 * count);
+}
+
+void timer_index_return(struct redis *redis, struct timer_index_call *call, int32_t shard,
+                        const struct timer_index_due *items, size_t count)
+{
+    struct buf tail = {0};
+
+    ASSERT(count <= TIMER_INDEX_BATCH_MAX);
+    put_keys(&tail, shard);
+    for (size_t i = 0; i < count; i++) {
+        redis_put_arg(&tail, items[i].parcel_id);
+        redis_put_int(&tail, items[i].fence);
+        redis_put_int(&tail, items[i].due_ms);
+    }
+    prepare(call, on_count);
+    run(redis, &call->call, &TIMER_INDEX_RETURN, &tail, 3 * count);
 }
 
 void timer_index_reap(struct redis *redis, struct timer_index_call *call, int32_t shard)

@@ -42,7 +42,7 @@ struct timer_index_figures {
 struct timer_index_call {
     struct redis_call call;
     void *owner;
-    /* APPLY, ACK, REAP: count = entries applied or moved. */
+    /* APPLY, ACK, RETURN, REAP: count = entries applied or moved. */
     void (*on_done)(void *owner, enum timer_index_result result, size_t count);
     /* POP: items valid during the call; next_due_ms: of the earliest timer left, -1 none; now_ms:
      * Redis TIME; waiting and fired: sizes of the zsets. */
@@ -77,6 +77,11 @@ void timer_index_pop(struct redis *redis, struct timer_index_call *call, int32_t
  * tombstone is applied, the Timer bytes go. Those replaced by a newer timer are left alone. */
 void timer_index_ack(struct redis *redis, struct timer_index_call *call, int32_t shard,
                      const struct timer_index_due *items, size_t count);
+/* The fired timers were not published: they are due again, as they were. Those that are not leased
+ * any more, or were replaced by a newer timer, are left alone: the caller need not own the shard
+ * now. */
+void timer_index_return(struct redis *redis, struct timer_index_call *call, int32_t shard,
+                        const struct timer_index_due *items, size_t count);
 /* Expired leases return to due. */
 void timer_index_reap(struct redis *redis, struct timer_index_call *call, int32_t shard);
 void timer_index_offset(struct redis *redis, struct timer_index_call *call, int32_t shard);

@@ -99,6 +99,26 @@ const struct redis_script TIMER_INDEX_ACK = {
     "return acked\n",
 };
 
+const struct redis_script TIMER_INDEX_RETURN = {
+    .name = "timer_return",
+    .source =
+    "#!lua flags=allow-oom\n"
+    "-- ARGV: parcel id, fence, due ms, parcel id, fence, due ms, ... Timers that were fired and not\n"
+    "-- published are due again, unless they are not leased any more.\n"
+    "-- Returns their number, nil when the shard is missing.\n"
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return false end\n"
+    "local returned = 0\n"
+    "for i = 1, #ARGV, 3 do\n"
+    "  local id, fence = ARGV[i], ARGV[i + 1] .. ':'\n"
+    "  local item = redis.call('HGET', KEYS[3], id)\n"
+    "  if item and string.sub(item, 1, #fence) == fence and redis.call('ZREM', KEYS[2], id) == 1 then\n"
+    "    redis.call('ZADD', KEYS[1], ARGV[i + 2], id)\n"
+    "    returned = returned + 1\n"
+    "  end\n"
+    "end\n"
+    "return returned\n",
+};
+
 const struct redis_script TIMER_INDEX_REAP = {
     .name = "timer_reap",
     .source =

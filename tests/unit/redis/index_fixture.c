@@ -115,6 +115,18 @@ struct index_answer index_ack(struct fixture *fixture, const char *id, int64_t f
     return answer;
 }
 
+struct index_answer index_return(struct fixture *fixture, const char *id, int64_t fence,
+                                 int64_t due_ms)
+{
+    struct index_answer answer;
+    struct timer_index_call call = call_for(&answer);
+    struct timer_index_due due = {.parcel_id = slice_str(id), .fence = fence, .due_ms = due_ms};
+
+    timer_index_return(fixture->redis, &call, INDEX_SHARD, &due, 1);
+    WAIT_FOR(fixture->loop, answer.is_done);
+    return answer;
+}
+
 struct index_answer index_reap(struct fixture *fixture)
 {
     struct index_answer answer;

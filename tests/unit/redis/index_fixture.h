@@ -34,6 +34,8 @@ struct index_answer index_apply(struct fixture *fixture, int64_t expected,
                                 int64_t grace_ms);
 struct index_answer index_pop(struct fixture *fixture, size_t limit, int64_t lease_ms);
 struct index_answer index_ack(struct fixture *fixture, const char *id, int64_t fence);
+struct index_answer index_return(struct fixture *fixture, const char *id, int64_t fence,
+                                 int64_t due_ms);
 struct index_answer index_reap(struct fixture *fixture);
 struct index_answer index_offset(struct fixture *fixture);
 enum timer_index_state index_check(struct fixture *fixture, const char *id, int64_t fence);

@@ -258,6 +258,46 @@ static void test_expired_lease_returns_and_a_late_ack_still_counts(void **state)
     fixture_end(&fixture);
 }
 
+static void test_returned_timer_is_due_again_as_it_was(void **state)
+{
+    struct fixture fixture;
+    struct timer_index_entry entries[] = {index_timer(1, "a", PAST), index_timer(2, "b", PAST)};
+
+    (void)state;
+    begin(&fixture);
+    assert_ok(index_apply(&fixture, -1, entries, 2, 0), 2);
+    assert_ok(index_pop(&fixture, 2, LEASE_MS), 2);
+    assert_ok(index_return(&fixture, "a", 1, PAST), 1);
+    struct index_answer popped = index_pop(&fixture, 10, LEASE_MS);
+    assert_ok(popped, 1);
+    assert_string_equal(popped.items[0].parcel_id, "a");
+    assert_string_equal(popped.items[0].timer, "a");
+    assert_int_equal(popped.items[0].due_ms, PAST);
+    assert_int_equal(popped.figures.fired, 2);
+    fixture_end(&fixture);
+}
+
+static void test_return_leaves_what_is_not_leased_alone(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    apply_one(&fixture, -1, index_timer(12, "a", PAST));
+    assert_ok(index_pop(&fixture, 10, LEASE_MS), 1);
+    assert_ok(index_ack(&fixture, "a", 12), 1);
+    assert_ok(index_return(&fixture, "a", 12, PAST), 0); /* published */
+    apply_one(&fixture, 12, index_timer(123, "a", PAST));
+    assert_ok(index_pop(&fixture, 10, LEASE_MS), 1);
+    assert_ok(index_return(&fixture, "a", 12, PAST), 0); /* replaced */
+    apply_one(&fixture, 123, index_tombstone(124, "a"));
+    assert_ok(index_return(&fixture, "a", 123, PAST), 0); /* finished */
+    assert_ok(index_pop(&fixture, 10, LEASE_MS), 0);
+    assert_string_equal(fixture_ask(&fixture, "FLUSHALL"), "OK");
+    assert_int_equal(index_return(&fixture, "a", 123, PAST).result, TIMER_INDEX_MISSING);
+    fixture_end(&fixture);
+}
+
 static void test_damaged_item_is_missing(void **state)
 {
     static const char *const damages[] = {"no-fence", "x:timer", "99999999999999999999:timer"};
@@ -306,6 +346,8 @@ int main(void)
         cmocka_unit_test(test_ack_ends_the_lease_and_keeps_only_the_fence),
         cmocka_unit_test(test_ack_leaves_a_newer_timer_alone),
         cmocka_unit_test(test_expired_lease_returns_and_a_late_ack_still_counts),
+        cmocka_unit_test(test_returned_timer_is_due_again_as_it_was),
+        cmocka_unit_test(test_return_leaves_what_is_not_leased_alone),
         cmocka_unit_test(test_damaged_item_is_missing),
         cmocka_unit_test(test_down_is_down),
     };

@@ -38,7 +38,7 @@ static void test_two_schedulers_share_and_hand_over(void **state)
     fixture_end(&fixture);
 }
 
-static void test_drain_waits_for_what_is_being_published(void **state)
+static void test_drain_returns_what_was_not_published(void **state)
 {
     struct fixture fixture;
 
@@ -46,11 +46,29 @@ static void test_drain_waits_for_what_is_being_published(void **state)
     fixture_begin_started(&fixture, NULL);
     bus_fake_fail(fixture.hub, BUS_WORK, 1, ERR_RETRY, false);
     (void)fixture_defer(&fixture, "p1", in_ms(0));
-    /* The publication was refused and waits for its repetition: the lease will do it. */
+    /* The publication was refused and waits for its repetition: the next one will do it. */
     WAIT_FOR(fixture.loop, strcmp(fixture_ask(&fixture, "p1", "ZCARD t:{s}:fired"), "1") == 0);
     fixture_drain(&fixture, 0);
-    assert_string_equal(fixture_ask(&fixture, "p1", "ZCARD t:{s}:fired"), "1");
+    assert_string_equal(fixture_ask(&fixture, "p1", "ZCARD t:{s}:fired"), "0");
+    assert_string_equal(fixture_ask(&fixture, "p1", "ZCARD t:{s}:due"), "1");
     assert_int_equal(bus_fake_count(fixture.hub, BUS_WORK), 0);
+    fixture_start(&fixture, 0);
+    fixture_wait_for_work(&fixture, 1);
+    fixture_end(&fixture);
+}
+
+static void test_lost_shard_returns_what_was_not_published(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    bus_fake_fail(fixture.hub, BUS_WORK, SIZE_MAX, ERR_RETRY, false);
+    (void)fixture_defer(&fixture, "p1", in_ms(0));
+    WAIT_FOR(fixture.loop, strcmp(fixture_ask(&fixture, "p1", "ZCARD t:{s}:fired"), "1") == 0);
+    bus_fake_lose(fixture.hub, BUS_TIMER, fixture_shard(&fixture, "p1"));
+    bus_fake_fail(fixture.hub, BUS_WORK, 0, ERR_RETRY, false);
+    fixture_wait_for_work(&fixture, 1); /* long before the lease ends */
     fixture_end(&fixture);
 }
 
@@ -203,7 +221,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_schedulers_share_and_hand_over),
-        cmocka_unit_test(test_drain_waits_for_what_is_being_published),
+        cmocka_unit_test(test_drain_returns_what_was_not_published),
+        cmocka_unit_test(test_lost_shard_returns_what_was_not_published),
         cmocka_unit_test(test_lost_partition_is_taken_up_again),
         cmocka_unit_test(test_lease_of_a_dead_scheduler_returns),
         cmocka_unit_test(test_restarted_scheduler_continues_from_the_index),
