@@ -9,8 +9,7 @@
 #include "ctl/verb.h"
 #include "net/clock.h"
 
-#define TRY_MS          2000
-#define DIFFERENCES_MAX (BUS_TOPICS * (TOPICS_SETTINGS_MAX + 2))
+#define TRY_MS 2000
 
 static const char HELP[] =
     "usage: hikyakuctl topics apply|check|show -c FILE [--set SECTION.NAME=VALUE]... [--wait "
@@ -22,7 +21,9 @@ static const char HELP[] =
     "\n"
     "  apply   creates the topics that are missing. What exists is never shrunk, altered or\n"
     "          deleted; whatever differs from what it should be is listed.\n"
-    "  check   changes nothing; lists what is missing or differs.\n"
+    "  check   changes nothing; lists what is missing or differs, and topics with replicas that "
+    "are\n"
+    "          not in sync.\n"
     "  show    asks nobody; lists the topics as they have to be, for those who make them by other\n"
     "          means.\n"
     "\n"
@@ -66,8 +67,8 @@ struct work {
     struct topics *topics;
     bool may_change, may_grow;
     /* Copies: the first comparison's, with what became of each. */
-    struct topics_difference differences[DIFFERENCES_MAX];
-    enum topics_done done[DIFFERENCES_MAX];
+    struct topics_difference differences[TOPICS_DIFFERENCES_MAX];
+    enum topics_done done[TOPICS_DIFFERENCES_MAX];
     size_t count;
 };
 

@@ -18,7 +18,7 @@ struct topics {
     struct client *client;
     rd_kafka_queue_t *queue;
     struct arena *arena; /* of the last comparison */
-    struct topics_difference differences[BUS_TOPICS * (TOPICS_SETTINGS_MAX + 2)];
+    struct topics_difference differences[TOPICS_DIFFERENCES_MAX];
     size_t count;
 };
 
@@ -88,12 +88,23 @@ static const char *number(struct topics *topics, int64_t value)
     return arena_str(topics->arena, arena_printf(topics->arena, "%" PRId64, value));
 }
 
+/* Of the partition that has fewest: what a node that is away, or behind, leaves of a topic. */
+static int fewest_in_sync(const struct rd_kafka_metadata_topic *have)
+{
+    int fewest = have->partitions[0].isr_cnt;
+
+    for (int i = 1; i < have->partition_cnt; i++)
+        if (have->partitions[i].isr_cnt < fewest)
+            fewest = have->partitions[i].isr_cnt;
+    return fewest;
+}
+
 static void compare_partitions(struct topics *topics, enum bus_topic topic,
                                const struct topics_want *want,
                                const struct rd_kafka_metadata_topic *have)
 {
     bool is_fixed = bus_topic_row(topic)->is_compacted;
-    int replication = have->partition_cnt > 0 ? have->partitions[0].replica_cnt : 0;
+    int replication = have->partitions[0].replica_cnt, in_sync = fewest_in_sync(have);
 
     if (have->partition_cnt != want->partitions &&
         (is_fixed || have->partition_cnt < want->partitions))
@@ -110,6 +121,13 @@ static void compare_partitions(struct topics *topics, enum bus_topic topic,
                                                  .what = "replication",
                                                  .is = number(topics, replication),
                                                  .should_be = number(topics, want->replication)});
+    if (in_sync < replication)
+        note(topics, &(struct topics_difference){.topic = topic,
+                                                 .name = want->name,
+                                                 .grade = TOPICS_DIFFERS,
+                                                 .what = "replicas in sync",
+                                                 .is = number(topics, in_sync),
+                                                 .should_be = number(topics, replication)});
 }
 
 static const struct rd_kafka_metadata_topic *find_topic(const struct rd_kafka_metadata *metadata,

@@ -36,11 +36,14 @@ enum topics_grade {
     TOPICS_REFUSED, /* mail would be lost: no service runs with it */
 };
 
+/* A setting each, and partitions, replication, replicas in sync. */
+#define TOPICS_DIFFERENCES_MAX (BUS_TOPICS * (TOPICS_SETTINGS_MAX + 3))
+
 struct topics_difference {
     enum bus_topic topic;
     const char *name; /* with the prefix */
     enum topics_grade grade;
-    const char *what; /* "topic", "partitions", "replication", or a setting */
+    const char *what; /* "topic", "partitions", "replication", "replicas in sync", or a setting */
     const char *is, *should_be;
 };
 

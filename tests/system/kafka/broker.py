@@ -114,10 +114,11 @@ class Broker:
             self._format(pathlib.Path(properties).read_text() if properties else "")
 
     def _format(self, properties):
+        quorum = [] if "controller.quorum.voters=" in properties else ["--standalone"]
         self.configuration.write_text(CONFIGURATION.format(
             port=self.port, controller_port=free_port(), data=self.folder / "data") + properties)
         subprocess.run(
-            [*self.java, "kafka.tools.StorageTool", "format", "--standalone",
+            [*self.java, "kafka.tools.StorageTool", "format", *quorum,
              "-t", "hikyaku-test-cluster-a", "-c", str(self.configuration)],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder)
 
@@ -181,6 +182,7 @@ def serve_control(broker, path):
                 answer = f"failed: {error!r}"
             self.wfile.write((answer + "\n").encode())
 
+    pathlib.Path(path).unlink(missing_ok=True)  # of one that was killed
     server = socketserver.UnixStreamServer(str(path), Control)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 

@@ -77,11 +77,12 @@ class Service:
 
 class Broker:
     """One Kafka node through tests/system/kafka/broker.py, on a fixed port, killed and restarted."""
+    topics = ("log.replication=1", "log.min_insync=1")
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="kafka"):
         self.port = free_port()
-        data = os.path.join(folder, "kafka")
-        self.process = Process("kafka", [sys.executable, str(PROJECT / "tests/system/kafka/broker.py"), "run",
+        data = os.path.join(folder, name)
+        self.process = Process(name, [sys.executable, str(PROJECT / "tests/system/kafka/broker.py"), "run",
                                          "--dir", data, "--port", str(self.port)], folder)
 
     @property
@@ -112,13 +113,13 @@ def route_to(destination):
 
 class Cluster:
     """Kafka, Redis and `count` processes of each service. settings: for all of them. configuration: a
-    file of the examples, or any other by its absolute path."""
+    file of the examples, or any other by its absolute path. broker: None, one node."""
     security = ()  # settings without which the broker lets nobody in
 
-    def __init__(self, folder, destination, count=2, settings=(), configuration="cluster.conf"):
+    def __init__(self, folder, destination, count=2, settings=(), configuration="cluster.conf", broker=None):
         self.folder = folder
         self.configuration = configuration
-        self.broker = Broker(folder)
+        self.broker = broker or Broker(folder)
         self.redis = Redis(folder)
         self.smtp_ports = []
         self.services = {}
@@ -138,11 +139,11 @@ class Cluster:
     def of(self, role):
         return [service for name, service in self.services.items() if name.startswith(role)]
 
-    def run_topics(self, security, wait_s):
+    def run_topics(self, security, wait_s, verb="apply"):
         """The exit status of `hikyakuctl topics apply`; what it says is in topics.log. security: settings."""
-        command = [str(build_folder() / "hikyakuctl"), "topics", "apply", "-c",
+        command = [str(build_folder() / "hikyakuctl"), "topics", verb, "-c",
                    str(PROJECT / "examples" / "cluster.conf"), "--wait", str(wait_s)]
-        for setting in (f'log.brokers="{self.broker.address}"', "log.replication=1", "log.min_insync=1", *security):
+        for setting in (f'log.brokers="{self.broker.address}"', *self.broker.topics, *security):
             command += ["--set", setting]
         return Process("topics", command, self.folder).start().wait(120)
 
