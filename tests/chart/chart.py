@@ -50,17 +50,21 @@ def text(values, kube_version="1.34.0"):
 
 
 @functools.cache
-def objects(values):
-    return [one for one in yaml.safe_load_all(text(values)) if one]
+def parsed(rendered):
+    return [one for one in yaml.safe_load_all(rendered) if one]
+
+
+def objects(values, kube_version="1.34.0"):
+    return parsed(text(values, kube_version))
 
 
 def of_kind(values, *kinds):
     return [one for one in objects(values) if one["kind"] in kinds]
 
 
-def pods(values):
+def pods(values, kube_version="1.34.0"):
     """(name of the object, pod spec, pod labels) of everything that makes pods."""
-    for one in objects(values):
+    for one in objects(values, kube_version):
         name = f"{values.stem}: {one['kind']}/{one['metadata']['name']}"
         if one["kind"] in (*WORKLOADS, "Job"):
             made = one["spec"]["template"]
