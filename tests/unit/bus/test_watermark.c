@@ -115,6 +115,51 @@ static void test_watermark_reset_forgets(void **state)
     watermark_free(&watermark);
 }
 
+static void test_watermark_tells_when_the_lowest_record_was_stored(void **state)
+{
+    static const struct {
+        int64_t finish, lowest_at_ms;
+    } steps[] = {{1, 700}, {0, 0}, {2, 500}, {4, 500}, {3, 0}};
+    struct watermark *watermark = fresh(8, 0);
+
+    (void)state;
+    assert_int_equal(watermark_lowest_at_ms(watermark), 0);
+    watermark_take(watermark, 0, 700);
+    watermark_take(watermark, 1, 600);
+    watermark_take(watermark, 2, 0); /* a log that told no time */
+    watermark_take(watermark, 3, 500);
+    watermark_take(watermark, 4, 400); /* not the earliest: that of the lowest offset */
+    assert_int_equal(watermark_lowest_at_ms(watermark), 700);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        assert_true(watermark_finish(watermark, steps[i].finish));
+        assert_int_equal(watermark_lowest_at_ms(watermark), steps[i].lowest_at_ms);
+    }
+    watermark_take(watermark, 5, 300);
+    watermark_reset(watermark, 5);
+    assert_int_equal(watermark_lowest_at_ms(watermark), 0);
+    watermark_free(&watermark);
+}
+
+/* The ring is a longer one then, and its front is another. */
+static void test_watermark_times_stay_with_their_records(void **state)
+{
+    struct watermark *watermark = fresh(1000, 0);
+
+    (void)state;
+    for (int64_t offset = 0; offset < 20; offset++)
+        watermark_take(watermark, offset, offset + 100);
+    for (int64_t offset = 0; offset < 20; offset++)
+        assert_true(watermark_finish(watermark, offset));
+    for (int64_t offset = 20; offset < 500; offset++)
+        watermark_take(watermark, offset, offset + 100);
+    for (int64_t offset = 20; offset < 500; offset++) {
+        assert_int_equal(watermark_lowest_at_ms(watermark), offset + 100);
+        assert_true(watermark_finish(watermark, offset));
+    }
+    assert_int_equal(watermark_lowest_at_ms(watermark), 0);
+    watermark_free(&watermark);
+}
+
 #define MODEL_RECORDS 5000
 #define MODEL_WIDTH   300
 
@@ -159,6 +204,8 @@ int main(void)
         cmocka_unit_test(test_watermark_gaps_of_compaction_do_not_count),
         cmocka_unit_test(test_watermark_is_full_at_its_width),
         cmocka_unit_test(test_watermark_reset_forgets),
+        cmocka_unit_test(test_watermark_tells_when_the_lowest_record_was_stored),
+        cmocka_unit_test(test_watermark_times_stay_with_their_records),
         cmocka_unit_test(test_watermark_agrees_with_a_model),
     };
 

@@ -2,7 +2,10 @@
  * The parts of bus.h that lib/service calls, and the roles. */
 #include "unit/service/stand_in.h"
 
+#include <inttypes.h>
+
 #include "base/assert.h"
+#include "base/buf.h"
 #include "base/xalloc.h"
 #include "bus/figures.h"
 #include "bus/settings.h"
@@ -69,7 +72,7 @@ void bus_stats(const struct bus *bus, struct bus_stats *ret_stats)
 int32_t bus_partitions(const struct bus *bus, enum bus_topic topic)
 {
     (void)bus;
-    return topic == BUS_TIMER ? 201 : 2;
+    return topic == BUS_TIMER ? 201 : 3;
 }
 
 void bus_each_backlog(struct bus *bus,
@@ -78,6 +81,9 @@ void bus_each_backlog(struct bus *bus,
 {
     const struct bus_backlog backlogs[] = {{BUS_WORK, 0, 5, clock_wall_ms() - 60000},
                                            {BUS_WORK, 1, 4, clock_wall_ms() - 3600000},
+                                           {BUS_WORK, 2, 3, 0},
+                                           {BUS_BODY, 0, 0, 0},
+                                           {BUS_BODY, 1, 2, 0},
                                            {BUS_TIMER, 7, 20, clock_wall_ms() + 3600000},
                                            {BUS_TIMER, 8, 30, clock_wall_ms() + 3600000}};
 
@@ -116,6 +122,49 @@ static void forget(void **role)
     *role = NULL;
 }
 
+struct leaving {
+    struct service_env *env;
+    struct loop_timer *limit;
+};
+
+static void on_limit(void *owner)
+{
+    const struct leaving *leaving = owner;
+
+    service_drained(leaving->env);
+}
+
+static int start_leaving(struct service_env *env, void **ret_role, struct err *err)
+{
+    struct leaving *leaving = xalloc(sizeof *leaving);
+    struct buf limit = {0};
+
+    (void)err;
+    leaving->env = env;
+    leaving->limit = loop_timer_new(env->loop, on_limit, leaving);
+    buf_addf(&limit, "%" PRId64 " ms", env->leave_ms);
+    log_note(env->log, LOG_INFO, "limit", buf_str(&limit));
+    buf_free(&limit);
+    *ret_role = leaving;
+    return 0;
+}
+
+static void drain_to_the_limit(void *role)
+{
+    const struct leaving *leaving = role;
+
+    loop_timer_start(leaving->limit, (uint64_t)leaving->env->leave_ms);
+}
+
+static void free_leaving(void **role)
+{
+    struct leaving *leaving = *role;
+
+    loop_timer_free(&leaving->limit);
+    xfree(leaving);
+    *role = NULL;
+}
+
 static const struct conf_section *const NO_SECTIONS[] = {NULL};
 
 const struct service_role ROLE_PLAIN = {
@@ -138,6 +187,13 @@ const struct service_role ROLE_STUBBORN = {
     .start = start_plain,
     .drain = drain_never,
     .free = forget,
+};
+const struct service_role ROLE_LEAVING = {
+    .name = "leaving",
+    .sections = NO_SECTIONS,
+    .start = start_leaving,
+    .drain = drain_to_the_limit,
+    .free = free_leaving,
 };
 
 struct conf *stand_in_conf(void)

@@ -107,9 +107,12 @@ static void test_backlog_is_told_by_partition_and_age(void **state)
     report(&scene, 1);
     expect(&scene, "\nhikyaku_bus_consumer_lag_records{topic=\"work\",partition=\"0\"} 5\n");
     expect(&scene, "\nhikyaku_bus_consumer_lag_records{topic=\"work\",partition=\"1\"} 4\n");
+    expect(&scene, "\nhikyaku_bus_consumer_lag_records{topic=\"work\",partition=\"2\"} 3\n");
     /* More partitions than series: their sum. */
     expect(&scene, "\nhikyaku_bus_consumer_lag_records{topic=\"timer\",partition=\"all\"} 50\n");
     expect(&scene, "\nhikyaku_bus_oldest_unconsumed_seconds{topic=\"work\"} 3600.");
+    /* Nobody knows since when. */
+    expect(&scene, "\nhikyaku_bus_oldest_unconsumed_seconds{topic=\"body\"} 0.000000\n");
     /* A clock that is ahead. */
     expect(&scene, "\nhikyaku_bus_oldest_unconsumed_seconds{topic=\"timer\"} 0.000000\n");
     assert_null(strstr(buf_str(&scene.out), "unconsumed_seconds{topic=\"failure\""));

@@ -138,6 +138,44 @@ static void test_drain_deadline_stops_a_stubborn_role(void **state)
     process_free(&process);
 }
 
+static void test_role_that_takes_all_its_time_to_leave_is_in_time(void **state)
+{
+    const struct service_role *const roles[] = {&ROLE_LEAVING, NULL};
+    struct process process;
+
+    (void)state;
+    start(&process, roles, "service.drain_s=1");
+    (void)process_expect(&process, "\"event\":\"started\"");
+    process_signal(&process, SIGTERM);
+    assert_int_equal(process_wait(&process), 0);
+    assert_null(strstr(buf_str(&process.out), "drain_deadline"));
+    process_free(&process);
+}
+
+/* What is in flight may take so long, and the last commit and leaving the group come on top. */
+static void test_time_to_leave_by_the_drain_time(void **state)
+{
+    static const struct {
+        const char *drain, *limit;
+    } rows[] = {
+        {"service.drain_s=1", "500 ms"},        {"service.drain_s=20", "10000 ms"},
+        {"service.drain_s=21", "11000 ms"},     {"service.drain_s=60", "50000 ms"},
+        {"service.drain_s=3600", "3590000 ms"},
+    };
+    const struct service_role *const roles[] = {&ROLE_LEAVING, NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct process process;
+        start(&process, roles, rows[i].drain);
+        (void)process_expect(&process, "\"event\":\"limit\",\"detail\":\"");
+        (void)process_expect(&process, rows[i].limit);
+        process_signal(&process, SIGKILL);
+        assert_int_equal(process_wait(&process), -SIGKILL);
+        process_free(&process);
+    }
+}
+
 static void test_role_that_cannot_start_ends_the_process(void **state)
 {
     const struct service_role *const roles[] = {&ROLE_PLAIN, &ROLE_FAILING, NULL};
@@ -245,6 +283,8 @@ int main(void)
         CASE(test_sigterm_during_the_start_drains_all_roles),
         CASE(test_second_signal_ends_at_once),
         CASE(test_drain_deadline_stops_a_stubborn_role),
+        CASE(test_role_that_takes_all_its_time_to_leave_is_in_time),
+        CASE(test_time_to_leave_by_the_drain_time),
         CASE(test_role_that_cannot_start_ends_the_process),
         CASE(test_log_that_cannot_be_opened_ends_the_process),
         CASE(test_taken_ops_port_is_named),
