@@ -2,17 +2,18 @@
  * The list and the place in it. */
 #include "redis/nodes.h"
 
+#include "base/arena.h"
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/xalloc.h"
 #include "net/lookup.h"
 
 #define UNIX_PREFIX    SLICE("unix:")
 #define HOST_MAX_BYTES ((size_t)253)
+#define ARENA_BYTES    256
 
 struct entry {
-    char *host; /* name or ip; NULL: unix socket */
-    char *path;
+    const char *host; /* name or ip; NULL: unix socket */
+    const char *path;
     uint16_t port;
 };
 
@@ -20,6 +21,7 @@ struct redis_nodes {
     struct loop *loop;
     const struct redis_nodes_ops *ops;
     void *owner;
+    struct arena *arena; /* of the entries' texts */
     struct entry *entries;
     size_t count, current;
     struct net_address found[NET_LOOKUP_MAX]; /* of the current entry */
@@ -80,16 +82,6 @@ int redis_nodes_check(const char *address, struct err *err)
     return 0;
 }
 
-static char *copy_of(struct slice text)
-{
-    struct buf copy = {0};
-
-    buf_add(&copy, text);
-    char *result = xstrdup(buf_str(&copy));
-    buf_free(&copy);
-    return result;
-}
-
 static void add_entry(struct redis_nodes *nodes, struct slice text)
 {
     struct entry entry = {0};
@@ -97,10 +89,10 @@ static void add_entry(struct redis_nodes *nodes, struct slice text)
     struct err err;
 
     if (slice_starts_nocase(text, UNIX_PREFIX)) {
-        entry.path = copy_of(slice_skip(text, UNIX_PREFIX.len));
+        entry.path = arena_str(nodes->arena, slice_skip(text, UNIX_PREFIX.len));
     } else {
         ASSERT(split(text, &host, &entry.port, &err) == 0);
-        entry.host = copy_of(host);
+        entry.host = arena_str(nodes->arena, host);
     }
     nodes->entries = xrealloc(nodes->entries, (nodes->count + 1) * sizeof *nodes->entries);
     nodes->entries[nodes->count++] = entry;
@@ -180,6 +172,7 @@ struct redis_nodes *redis_nodes_new(struct loop *loop, const char *address,
     nodes->loop = loop;
     nodes->ops = ops;
     nodes->owner = owner;
+    nodes->arena = arena_new(ARENA_BYTES);
     if (slice_starts_nocase(rest, UNIX_PREFIX))
         add_entry(nodes, rest); /* a path may have commas */
     else
@@ -198,10 +191,7 @@ void redis_nodes_free(struct redis_nodes **nodes)
         return;
     net_lookup_cancel(&n->lookup);
     loop_later_cancel(n->loop, &n->give);
-    for (size_t i = 0; i < n->count; i++) {
-        xfree(n->entries[i].host);
-        xfree(n->entries[i].path);
-    }
+    arena_free(&n->arena);
     xfree(n->entries);
     xfree(n);
     *nodes = NULL;
