@@ -10,7 +10,6 @@ of its own. Python's standard library only; the jars come by Maven (pom.xml) int
 COMMAND finds the broker in HIKYAKU_KAFKA (host:port) and may control it through the unix socket in
 HIKYAKU_KAFKA_CONTROL: one line (kill, stop, start, freeze, thaw), one line of answer ("ok")."""
 import argparse
-import ctypes
 import fcntl
 import os
 import pathlib
@@ -23,12 +22,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from kit.ports import free_port  # noqa: E402 (the path comes first)
+from kit.process import die_with_parent, wait_until  # noqa: E402
 
 # After kill -9 the controller keeps the old broker's registration for its session timeout (default 9 s):
 # a shorter one lets it start again sooner.
@@ -59,7 +58,6 @@ num.network.threads=2
 SMALL = ["-Xmx512m", "-Xms96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 # On few cores the second compiler costs more than its code saves, also after 50,000 mails (docs/performance.md).
 FAST = ["-Xmx1g", "-Xms512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
-PR_SET_PDEATHSIG = 1
 
 
 def cache_folder():
@@ -83,10 +81,6 @@ def fetch_jars():
                  f"-DoutputDirectory={partial}"], check=True, stdout=sys.stderr)
             partial.rename(jars)
     return jars
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def answers(port):
@@ -128,20 +122,12 @@ class Broker:
                 [*self.java, "kafka.Kafka", str(self.configuration)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                 preexec_fn=die_with_parent)
-        deadline = time.monotonic() + timeout_s
-        while not answers(self.port):
-            if self._has_ended_within(0.05):
-                raise RuntimeError(f"the broker ended at once: see {self.folder}/broker.log")
-            if time.monotonic() > deadline:
-                self.kill()
-                raise RuntimeError(f"the broker did not answer within {timeout_s} s")
+        wait_until(self._is_up, timeout_s, f"the broker answers: see {self.folder}/broker.log")
 
-    def _has_ended_within(self, seconds):
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+    def _is_up(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the broker ended at once: see {self.folder}/broker.log")
+        return answers(self.port)
 
     def _end(self, number):
         if self.process and self.process.poll() is None:

@@ -34,7 +34,8 @@ def is_listening(port):
         return False
 
 
-def _die_with_parent():
+def die_with_parent():
+    """In the child, before its program: SIGKILL when its parent is gone."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -51,7 +52,7 @@ class Process:
     def start(self):
         with open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          env=self.environment, preexec_fn=_die_with_parent)
+                                          env=self.environment, preexec_fn=die_with_parent)
         return self
 
     @property
