@@ -30,15 +30,7 @@ static bool is_wanted(const struct bus_fetch *fetch, const rd_kafka_message_t *r
 
 static void give_piece(struct bus_fetch *fetch, const rd_kafka_message_t *record)
 {
-    rd_kafka_timestamp_type_t type;
-    const struct bus_delivery piece = {
-        .partition = record->partition,
-        .offset = record->offset,
-        .stored_at_ms = rd_kafka_message_timestamp(record, &type),
-        .key = slice_of(record->key, record->key_len),
-        .value = slice_of(record->payload, record->len),
-        .is_tombstone = record->payload == NULL,
-    };
+    const struct bus_delivery piece = delivery_of(record);
 
     fetch->is_done = true; /* found something */
     fetch->next_offset = record->offset + 1;

@@ -71,15 +71,7 @@ static void note_seen(struct part *part, int64_t stored_at_ms)
 static void deliver(struct bus_consumer *consumer, struct part *part,
                     const rd_kafka_message_t *record)
 {
-    rd_kafka_timestamp_type_t type;
-    const struct bus_delivery delivery = {
-        .partition = record->partition,
-        .offset = record->offset,
-        .stored_at_ms = rd_kafka_message_timestamp(record, &type),
-        .key = slice_of(record->key, record->key_len),
-        .value = slice_of(record->payload, record->len),
-        .is_tombstone = record->payload == NULL,
-    };
+    const struct bus_delivery delivery = delivery_of(record);
 
     watermark_take(part->watermark, delivery.offset, delivery.stored_at_ms);
     note_seen(part, delivery.stored_at_ms);

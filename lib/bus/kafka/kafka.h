@@ -36,6 +36,21 @@ struct bus {
     struct bus_stats stats;
 };
 
+/* A record as bus.h tells of it; lives as long as the record. */
+static inline struct bus_delivery delivery_of(const rd_kafka_message_t *record)
+{
+    int64_t stored_at_ms = rd_kafka_message_timestamp(record, NULL);
+
+    return (struct bus_delivery){
+        .partition = record->partition,
+        .offset = record->offset,
+        .stored_at_ms = stored_at_ms > 0 ? stored_at_ms : 0,
+        .key = slice_of(record->key, record->key_len),
+        .value = slice_of(record->payload, record->len),
+        .is_tombstone = record->payload == NULL,
+    };
+}
+
 /* Counts an error under librdkafka's name of it. */
 void hub_count_error(struct bus *bus, rd_kafka_resp_err_t error);
 /* The topic of a full name; false for a topic that is not ours. */

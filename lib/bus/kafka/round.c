@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rounds of the point reader. One seek costs about as much as reading 64 small records, so fetches
  * that are nearer to one another share a run. */
-#include <stdlib.h>
-
 #include "base/xalloc.h"
+#include "bus/fetches.h"
 #include "client.h"
 #include "end.h"
 #include "reader.h"
@@ -12,32 +11,6 @@
 #define ROUND_MS      5000 /* unanswered by then: a retry may help */
 
 /* ---- runs ---- */
-
-static int by_place(const void *left, const void *right)
-{
-    const struct bus_ref *a = &(*(struct bus_fetch *const *)left)->ref;
-    const struct bus_ref *b = &(*(struct bus_fetch *const *)right)->ref;
-
-    if (a->topic != b->topic)
-        return a->topic < b->topic ? -1 : 1;
-    if (a->partition != b->partition)
-        return a->partition < b->partition ? -1 : 1;
-    return (a->first_offset > b->first_offset) - (a->first_offset < b->first_offset);
-}
-
-static void sort_waiting(struct reader *reader)
-{
-    size_t count = reader->waiting.count, n = 0;
-    struct bus_fetch **fetches = xalloc(count * sizeof(struct bus_fetch *));
-    struct list_node *node;
-
-    while ((node = list_shift(&reader->waiting)))
-        fetches[n++] = fetch_of(node);
-    qsort(fetches, count, sizeof(struct bus_fetch *), by_place);
-    for (size_t i = 0; i < count; i++)
-        list_push(&reader->waiting, &fetches[i]->node);
-    xfree(fetches);
-}
 
 static bool is_same_partition(const struct run *run, const struct bus_ref *ref)
 {
@@ -63,7 +36,7 @@ static void make_runs(struct reader *reader)
     struct run *run = NULL;
     struct list_node *next;
 
-    sort_waiting(reader);
+    bus_fetches_sort(&reader->waiting);
     for (struct list_node *node = list_first(&reader->waiting); node; node = next) {
         struct bus_fetch *fetch = fetch_of(node);
         next = list_next(&reader->waiting, node);

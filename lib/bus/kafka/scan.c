@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "bus/scan_parts.h"
 #include "client.h"
+#include "kafka.h"
 #include "net/clock.h"
 
 #define ANSWER_MS      500 /* a follower's loop waits for it */
@@ -155,15 +156,7 @@ static int take(struct kafka_scan *scan, const rd_kafka_message_t *record,
                        rd_kafka_message_errstr(record));
     if (!part)
         return 0;
-    int64_t stored_at_ms = rd_kafka_message_timestamp(record, NULL);
-    const struct bus_delivery delivery = {
-        .partition = record->partition,
-        .offset = record->offset,
-        .stored_at_ms = stored_at_ms > 0 ? stored_at_ms : 0,
-        .key = slice_of(record->key, record->key_len),
-        .value = slice_of(record->payload, record->len),
-        .is_tombstone = !record->payload,
-    };
+    const struct bus_delivery delivery = delivery_of(record);
     scan_part_moved(part, &delivery);
     ops->on_record(ops->owner, part->topic, &delivery);
     return 0;

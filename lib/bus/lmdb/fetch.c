@@ -2,41 +2,12 @@
  * Point reads: what was asked for in one loop turn is sorted by partition and offset and read in
  * one short transaction; large ranges go on in the next turn. References come from records and are
  * checked against what is there. */
-#include <stdlib.h>
-
-#include "base/xalloc.h"
+#include "bus/fetches.h"
 #include "bus/lmdb/hub.h"
 
 #define TURN_BYTES ((size_t)4 * 1024 * 1024)
 
 enum reading { READ_DONE, READ_GONE, READ_FAILED, READ_MORE, READ_CANCELLED };
-
-static int compare(const void *left, const void *right)
-{
-    const struct bus_ref *a = &(*(struct bus_fetch *const *)left)->ref;
-    const struct bus_ref *b = &(*(struct bus_fetch *const *)right)->ref;
-
-    if (a->topic != b->topic)
-        return a->topic < b->topic ? -1 : 1;
-    if (a->partition != b->partition)
-        return a->partition < b->partition ? -1 : 1;
-    if (a->first_offset != b->first_offset)
-        return a->first_offset < b->first_offset ? -1 : 1;
-    return 0;
-}
-
-static void sort(struct list *fetches)
-{
-    size_t count = fetches->count;
-    struct bus_fetch **array = xalloc(count * sizeof *array);
-
-    for (size_t i = 0; i < count; i++)
-        array[i] = LIST_OWNER(list_shift(fetches), struct bus_fetch, node);
-    qsort(array, count, sizeof *array, compare);
-    for (size_t i = 0; i < count; i++)
-        list_push(fetches, &array[i]->node);
-    xfree(array);
-}
 
 /* The record at the cursor. False: the fetch was cancelled by its callback. */
 static bool give_piece(struct bus *bus, struct bus_fetch *fetch,
@@ -137,7 +108,7 @@ static void run(void *owner)
         fetch_fail_all(bus);
         return;
     }
-    sort(&bus->fetches);
+    bus_fetches_sort(&bus->fetches);
     read_all(bus);
     bus_read_end(bus);
     if (bus->fetches.count > 0)
