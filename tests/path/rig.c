@@ -17,30 +17,6 @@
 #define PARTITIONS 3
 #define SETTINGS   16
 
-/* ---- lib/service, as far as a role calls it ---- */
-
-void service_set_ready(struct service_env *env, bool is_ready, const char *why)
-{
-    (void)why;
-    env->state->is_ready = is_ready;
-}
-
-void service_set_started(struct service_env *env)
-{
-    (void)env;
-}
-
-void service_drained(struct service_env *env)
-{
-    env->state->is_drained = true;
-}
-
-void service_report_bus(struct service_env *env, struct bus *bus)
-{
-    (void)env;
-    (void)bus;
-}
-
 /* ---- set-up ---- */
 
 static void on_fault(void *owner, const char *sentence)

@@ -3,20 +3,16 @@
  * Stands in for the process around the roles, by linking. */
 #pragma once
 
+#include "fakes/service_fake.h"
 #include "path/client.h"
 #include "path/clock.h"
 #include "path/destination.h"
 #include "path/journal.h"
-#include "service/service.h"
 #include "unit/net/cases.h"
 #include "unit/redis/private_redis.h"
 
 #define RIG_ROLES  4
 #define RIG_SENDER "app@shop.test"
-
-struct service_role_state {
-    bool is_ready, is_drained;
-};
 
 struct rig_role {
     const struct service_role *role;

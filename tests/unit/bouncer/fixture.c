@@ -18,27 +18,6 @@
 #include "net/clock.h"
 #include "smtp/dot.h"
 
-/* The skeleton's side of the role: service.h without a process round it. */
-void service_set_ready(struct service_env *env, bool is_ready, const char *why)
-{
-    (void)env, (void)is_ready, (void)why;
-}
-
-void service_set_started(struct service_env *env)
-{
-    (void)env;
-}
-
-void service_drained(struct service_env *env)
-{
-    env->state->is_drained = true;
-}
-
-void service_report_bus(struct service_env *env, struct bus *bus)
-{
-    (void)env, (void)bus;
-}
-
 static void on_fault(void *owner, const char *sentence)
 {
     (void)owner;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bouncer/bouncer.h"
+#include "fakes/service_fake.h"
 #include "proto/record.h"
 
 #define DEADLINE_MS 20000
@@ -18,11 +19,6 @@ struct fixture {
     struct bus_ticket ticket;
     struct bus_ack ack;
     bool is_acked;
-};
-
-/* The skeleton's side of the role. */
-struct service_role_state {
-    bool is_drained;
 };
 
 /* Set-up and tear-down of a test. */

@@ -10,32 +10,6 @@
 #include "proto/record.h"
 #include "unit/proto/sample.h"
 
-/* ---- lib/service, as far as a role calls it ---- */
-
-void service_set_ready(struct service_env *env, bool is_ready, const char *why)
-{
-    assert_true(is_ready == (why[0] == '\0'));
-    env->state->is_ready = is_ready;
-    env->state->readies++;
-}
-
-void service_set_started(struct service_env *env)
-{
-    env->state->is_started = true;
-}
-
-void service_drained(struct service_env *env)
-{
-    assert_false(env->state->is_drained);
-    env->state->is_drained = true;
-}
-
-void service_report_bus(struct service_env *env, struct bus *bus)
-{
-    (void)env;
-    (void)bus;
-}
-
 /* ---- set-up and end ---- */
 
 static void on_fault(void *owner, const char *sentence)

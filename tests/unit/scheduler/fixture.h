@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fakes/bus_fake.h"
+#include "fakes/service_fake.h"
 #include "scheduler/scheduler.h"
 #include "scheduler/settings.h"
 #include "unit/net/cases.h"
@@ -10,12 +11,6 @@
 
 #define FIXTURE_PARTITIONS 4
 #define FIXTURE_ROLES      2
-
-/* What the tests define of lib/service, by linking. */
-struct service_role_state {
-    bool is_ready, is_started, is_drained;
-    size_t readies; /* calls */
-};
 
 struct fixture {
     struct private_redis server;

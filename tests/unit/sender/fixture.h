@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fakes/bus_fake.h"
+#include "fakes/service_fake.h"
 #include "proto/record.h"
 #include "sender/sender.h"
 #include "sender/settings.h"
@@ -11,11 +12,6 @@
 #include "unit/sender/sink.h"
 
 #define FIXTURE_PARTITIONS 2
-
-/* What the tests define of lib/service, by linking. */
-struct service_role_state {
-    bool is_ready, is_started, is_drained;
-};
 
 struct fixture {
     struct private_redis server;
