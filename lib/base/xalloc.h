@@ -9,5 +9,7 @@
 void *xalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *at, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
+char *xasprintf(const char *format, ...)
+    __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 /* NULL is accepted. */
 void xfree(void *at);

@@ -3,7 +3,6 @@
 #include "consumer.h"
 
 #include "backlog.h"
-#include "base/buf.h"
 #include "base/xalloc.h"
 #include "client.h"
 #include "commit.h"
@@ -69,33 +68,16 @@ static void on_tick(void *owner)
 /* A role that commits nothing still shares the partitions under a group name of the topic's own. */
 static char *group_name(const struct bus_consumer *consumer, const char *group)
 {
-    struct buf name = {0};
-
-    if (consumer->is_committing_group) {
-        buf_add_str(&name, consumer->bus->hub->settings.topic_prefix);
-        buf_add_str(&name, group);
-    } else {
-        buf_add_str(&name, consumer->topic_name);
-        buf_add_str(&name, "-shards");
-    }
-    char *copy = xstrdup(buf_str(&name));
-    buf_free(&name);
-    return copy;
+    if (consumer->is_committing_group)
+        return xasprintf("%s%s", consumer->bus->hub->settings.topic_prefix, group);
+    return xasprintf("%s-shards", consumer->topic_name);
 }
 
 static char *instance_name(const struct bus *bus)
 {
     const char *prefix = bus->hub->settings.instance_id;
-    struct buf name = {0};
 
-    if (prefix && prefix[0]) {
-        buf_add_str(&name, prefix);
-        buf_add_char(&name, '-');
-        buf_add_str(&name, bus->name);
-    }
-    char *copy = xstrdup(buf_str(&name));
-    buf_free(&name);
-    return copy;
+    return prefix && prefix[0] ? xasprintf("%s-%s", prefix, bus->name) : xstrdup("");
 }
 
 struct bus_consumer *bus_consume(struct bus *bus, enum bus_topic topic, const char *group,

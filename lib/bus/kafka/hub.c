@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "bus/stats.h"
@@ -19,17 +18,6 @@
  * rest. */
 #define ROOM_PERCENT 80
 
-static char *joined(const char *a, const char *b)
-{
-    struct buf name = {0};
-
-    buf_add_str(&name, a);
-    buf_add_str(&name, b);
-    char *copy = xstrdup(buf_str(&name));
-    buf_free(&name);
-    return copy;
-}
-
 int bus_hub_open(const struct bus_settings *settings, struct bus_hub **ret_hub, struct err *err)
 {
     if (client_check(settings, err))
@@ -40,7 +28,8 @@ int bus_hub_open(const struct bus_settings *settings, struct bus_hub **ret_hub, 
     list_init(&hub->buses);
     atomic_init(&hub->files_mark, options_mark(settings));
     for (enum bus_topic topic = 0; topic < BUS_TOPICS; topic++)
-        hub->topic_names[topic] = joined(settings->topic_prefix, bus_topic_row(topic)->name);
+        hub->topic_names[topic] =
+            xasprintf("%s%s", settings->topic_prefix, bus_topic_row(topic)->name);
     *ret_hub = hub;
     return 0;
 }
@@ -95,7 +84,7 @@ int bus_new(struct bus_hub *hub, struct loop *loop, const char *name, enum bus_p
     bus->hub = hub;
     bus->loop = loop;
     bus->pace = pace;
-    bus->name = joined("hikyaku-", name);
+    bus->name = xasprintf("hikyaku-%s", name);
     list_init(&bus->consumers);
     know_errors(&bus->stats);
     renewal_join(bus);

@@ -251,13 +251,9 @@ static int open_scan(const struct bus_settings *settings, const enum bus_topic *
     struct kafka_scan *scan = xalloc(sizeof *scan);
 
     scan->scan.backend = &KAFKA_SCAN;
-    for (size_t i = 0; i < count; i++) {
-        struct buf name = {0};
-        buf_add_str(&name, settings->topic_prefix);
-        buf_add_str(&name, bus_topic_row(topics[i])->name);
-        scan->names[topics[i]] = xstrdup(buf_str(&name));
-        buf_free(&name);
-    }
+    for (size_t i = 0; i < count; i++)
+        scan->names[topics[i]] =
+            xasprintf("%s%s", settings->topic_prefix, bus_topic_row(topics[i])->name);
     if (open_client(scan, settings, err)) {
         free_scan(&scan->scan);
         return -1;

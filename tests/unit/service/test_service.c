@@ -124,30 +124,33 @@ static void test_second_signal_ends_at_once(void **state)
     process_free(&process);
 }
 
+/* Until its end; it has a second to drain. */
+static void run_and_drain(struct process *process, const struct service_role *role)
+{
+    const struct service_role *const roles[] = {role, NULL};
+
+    start(process, roles, "service.drain_s=1");
+    (void)process_expect(process, "\"event\":\"started\"");
+    process_signal(process, SIGTERM);
+    assert_int_equal(process_wait(process), 0);
+}
+
 static void test_drain_deadline_stops_a_stubborn_role(void **state)
 {
-    const struct service_role *const roles[] = {&ROLE_STUBBORN, NULL};
     struct process process;
 
     (void)state;
-    start(&process, roles, "service.drain_s=1");
-    (void)process_expect(&process, "\"event\":\"started\"");
-    process_signal(&process, SIGTERM);
-    assert_int_equal(process_wait(&process), 0);
+    run_and_drain(&process, &ROLE_STUBBORN);
     (void)process_expect(&process, "\"event\":\"drain_deadline\",\"detail\":\"stubborn\"");
     process_free(&process);
 }
 
 static void test_role_that_takes_all_its_time_to_leave_is_in_time(void **state)
 {
-    const struct service_role *const roles[] = {&ROLE_LEAVING, NULL};
     struct process process;
 
     (void)state;
-    start(&process, roles, "service.drain_s=1");
-    (void)process_expect(&process, "\"event\":\"started\"");
-    process_signal(&process, SIGTERM);
-    assert_int_equal(process_wait(&process), 0);
+    run_and_drain(&process, &ROLE_LEAVING);
     assert_null(strstr(buf_str(&process.out), "drain_deadline"));
     process_free(&process);
 }
