@@ -99,3 +99,25 @@ const struct record_rcpt **sample_all(struct arena *arena, const struct record_f
         all[i] = &failure->work.rcpts[i];
     return all;
 }
+
+struct content sample_headers(void)
+{
+    struct slice original = SLICE(SAMPLE_ORIGINAL);
+
+    return (struct content){
+        CONTENT_HEADERS, slice_sub(original, 0, slice_find_slice(original, SLICE("\r\n\r\n")) + 2)};
+}
+
+void sample_report(struct buf *out, struct arena *arena, const struct report *own)
+{
+    const struct bouncer_settings settings = sample_settings();
+    struct report report = *own;
+
+    report.id = SAMPLE_REPORT_ID;
+    report.rcpts = sample_all(arena, own->failure);
+    report.rcpt_count = own->failure->work.rcpt_count;
+    report.now_ms = SAMPLE_NOW_MS;
+    report.zone_minutes = SAMPLE_ZONE;
+    buf_clear(out);
+    report_build(out, &report, &settings);
+}

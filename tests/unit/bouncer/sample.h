@@ -3,6 +3,7 @@
  * failure record. */
 #pragma once
 
+#include "bouncer/report.h"
 #include "bouncer/settings.h"
 #include "proto/record.h"
 
@@ -32,3 +33,8 @@ struct record_failure *sample_failure(struct arena *arena);
 struct record_failure *sample_failure_of_three(struct arena *arena);
 /* One pointer per recipient. */
 const struct record_rcpt **sample_all(struct arena *arena, const struct record_failure *failure);
+/* Of the original: its header alone. */
+struct content sample_headers(void);
+/* The report on all recipients of a failure, instead of what `out` had. own: target, failure,
+ * format and content; the rest is the sample's. */
+void sample_report(struct buf *out, struct arena *arena, const struct report *own);

@@ -7,27 +7,14 @@
 
 #include <cmocka.h>
 
-#include "bouncer/report.h"
 #include "golden.h"
 #include "sample.h"
 
 static void build_for(struct slice target, struct buf *out, struct arena *arena,
                       const struct record_failure *failure, struct content content)
 {
-    const struct bouncer_settings settings = sample_settings();
-    const struct report report = {
-        .id = SAMPLE_REPORT_ID,
-        .target = target,
-        .failure = failure,
-        .rcpts = sample_all(arena, failure),
-        .rcpt_count = failure->work.rcpt_count,
-        .content = content,
-        .now_ms = SAMPLE_NOW_MS,
-        .zone_minutes = SAMPLE_ZONE,
-    };
-
-    buf_clear(out);
-    report_build(out, &report, &settings);
+    sample_report(out, arena,
+                  &(struct report){.target = target, .failure = failure, .content = content});
 }
 
 static void build(struct buf *out, struct arena *arena, const struct record_failure *failure,
@@ -38,13 +25,6 @@ static void build(struct buf *out, struct arena *arena, const struct record_fail
 
 static const struct content FULL = {CONTENT_FULL, SAMPLE_ORIGINAL_INIT};
 static const struct content NONE = {CONTENT_NONE, {NULL, 0}};
-
-static struct content headers(void)
-{
-    struct slice original = FULL.bytes;
-    return (struct content){
-        CONTENT_HEADERS, slice_sub(original, 0, slice_find_slice(original, SLICE("\r\n\r\n")) + 2)};
-}
 
 static void test_s28_failure_with_full_original(void **state)
 {
@@ -79,7 +59,7 @@ static void test_three_reasons_with_headers(void **state)
     struct buf out = {0};
 
     (void)state;
-    build(&out, arena, sample_failure_of_three(arena), headers());
+    build(&out, arena, sample_failure_of_three(arena), sample_headers());
     golden_assert("multipart-failed-three", buf_slice(&out));
     buf_free(&out);
     arena_free(&arena);
@@ -110,7 +90,7 @@ static void test_dsn_parameters_come_back(void **state)
     failure->work.envelope.from = SLICE("bounces@d.test");
     failure->work.rcpts[0].orcpt = SLICE("rfc822;Alias+2B1@dest.example.com");
     failure->work.rcpts[0].last.text = SLICE("The account\n does not exist.\nSee http://x.test/");
-    build(&out, arena, failure, headers());
+    build(&out, arena, failure, sample_headers());
     golden_assert("multipart-failed-dsn", buf_slice(&out));
     buf_free(&out);
     arena_free(&arena);
@@ -128,7 +108,7 @@ static void test_delay(void **state)
     failure->work.rcpts[0].last.enhanced = SLICE("4.3.0");
     failure->work.rcpts[0].last.text = SLICE("Try again later");
     failure->work.rcpts[0].last.status = SLICE_NONE;
-    build(&out, arena, failure, headers());
+    build(&out, arena, failure, sample_headers());
     golden_assert("multipart-delayed", buf_slice(&out));
     buf_free(&out);
     arena_free(&arena);
@@ -147,7 +127,7 @@ static void test_relay(void **state)
     failure->work.rcpts[0].last.text = SLICE("Ok: queued as 4711");
     failure->work.rcpts[0].last.stage = SLICE("end of DATA");
     failure->work.rcpts[0].last.status = SLICE("2.0.0");
-    build(&out, arena, failure, headers());
+    build(&out, arena, failure, sample_headers());
     golden_assert("multipart-relayed", buf_slice(&out));
     buf_free(&out);
     arena_free(&arena);
