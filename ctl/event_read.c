@@ -5,7 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#define TYPE_PREFIX "hikyaku.mail."
+#define TYPE_PREFIX  "hikyaku.mail."
+#define DELAY_MAX_MS UINT32_MAX /* 49 days: no attempt takes longer */
 
 const char *event_read_text(const json_t *object, const char *name)
 {
@@ -24,6 +25,19 @@ int64_t event_read_time(const char *text)
         !slice_to_u64(slice_of(rest + 1, 3), 999, &ms))
         return 0;
     return (int64_t)timegm(&utc) * 1000 + (int64_t)ms;
+}
+
+struct delays event_read_delays(const json_t *object)
+{
+    struct delays delays = {0};
+
+    for (enum delay delay = 0; delay < DELAYS; delay++) {
+        const json_t *ms = json_object_get(object, delay_name(delay));
+        if (json_is_integer(ms) && json_integer_value(ms) >= 0 &&
+            json_integer_value(ms) <= DELAY_MAX_MS)
+            delays_add(&delays, delay, (uint64_t)json_integer_value(ms));
+    }
+    return delays;
 }
 
 bool event_read(struct slice value, struct event_read *ret_event)
@@ -53,6 +67,7 @@ bool event_read(struct slice value, struct event_read *ret_event)
         .is_report = json_is_true(json_object_get(data, "is_report")),
         .is_copy = json_is_true(json_object_get(data, "is_copy")),
         .recipients = recipients,
+        .delays = json_object_get(data, "delays"),
     };
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * hikyakuctl trace: one mail's history over all nodes, from the event topic. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -14,9 +15,10 @@ static const char HELP[] =
     "usage: hikyakuctl trace ID -c FILE [--embedded] [--set SECTION.NAME=VALUE]... [--json]\n"
     "\n"
     "What became of one mail, on whichever nodes: accepted, each attempt with the destination's\n"
-    "reply, delivered, failed, bounced. ID is the mail id that the 250 named; it is also in every\n"
-    "log line and report. A report is a mail of its own: its id is printed, and the report's own\n"
-    "history names the mail it is about.\n"
+    "reply and the stages its time went to, delivered, failed, bounced. ID is the mail id that "
+    "the\n"
+    "250 named; it is also in every log line and report. A report is a mail of its own: its id is\n"
+    "printed, and the report's own history names the mail it is about.\n"
     "\n"
     "Reads the event topic of the log from its beginning to its present end, without joining a\n"
     "group: no service notices. Events are kept for 7 days.\n"
@@ -54,6 +56,19 @@ static void print_line(struct slice line)
     (void)putchar('\n');
 }
 
+/* "130 ms: queue 3 dns 5 connect 12 tls 30 transmit 80" */
+static void add_delays(struct buf *line, const json_t *object)
+{
+    struct delays delays = event_read_delays(object);
+
+    if (!delays_has_any(&delays))
+        return;
+    buf_addf(line, "  %" PRIu64 " ms:", delays_total_ms(&delays));
+    for (enum delay delay = 0; delay < DELAYS; delay++)
+        if (delays.has[delay])
+            buf_addf(line, " %s %" PRIu64, delay_name(delay), delays.ms[delay]);
+}
+
 /* What is said once per event. */
 static void add_links(struct buf *line, const struct history *history,
                       const struct event_read *event)
@@ -75,8 +90,10 @@ static void print_event(const struct history *history, const struct event_read *
                  i == 0 ? event->kind : "", (int)event->attempt, event->pod,
                  event_read_text(rcpt, "to"));
         add_reply(&line, rcpt);
-        if (i == 0)
+        if (i == 0) {
+            add_delays(&line, event->delays);
             add_links(&line, history, event);
+        }
         print_line(buf_slice(&line));
         buf_free(&line);
     }
@@ -85,7 +102,7 @@ static void print_event(const struct history *history, const struct event_read *
 static void print_table(const struct history *history)
 {
     (void)printf("%-24s  %-15s  %7s  %-20s  %s\n", "TIME", "EVENT", "ATTEMPT", "NODE",
-                 "RECIPIENT, HOST, REPLY");
+                 "RECIPIENT, HOST, REPLY, TIME");
     for (size_t i = 0; i < history->count; i++)
         print_event(history, &history->events[i]);
 }

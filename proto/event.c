@@ -95,6 +95,17 @@ static void add_rcpts(struct json *json, const struct event *event)
     buf_add_char(json->out, ']');
 }
 
+static void add_delays(struct json *json, const struct delays *delays)
+{
+    if (!delays || !delays_has_any(delays))
+        return;
+    json_object_begin(json, "delays");
+    for (enum delay delay = 0; delay < DELAYS; delay++)
+        if (delays->has[delay])
+            json_int(json, delay_name(delay), (int64_t)delays->ms[delay]);
+    json_object_end(json);
+}
+
 static void add_data(struct json *json, const struct event *event)
 {
     const struct record_work *work = event->work;
@@ -120,6 +131,7 @@ static void add_data(struct json *json, const struct event *event)
         add_time(json, "due", event->due_ms);
     add_optional(json, "report_id", event->report_id);
     add_optional(json, "dest_group", event->dest_group);
+    add_delays(json, event->delays);
     add_rcpts(json, event);
     json_object_end(json);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "proto/delays.h"
 #include "proto/record.h"
 
 enum event_kind {
@@ -35,6 +36,8 @@ struct event {
     int64_t due_ms;          /* deferred: of the next attempt */
     struct slice dest_group; /* sender's; else empty */
     struct slice report_id;  /* bounced, bounce_forwarded */
+    /* Of the sender's attempt; NULL: there was none. */
+    const struct delays *delays;
 };
 
 void event_put(struct buf *out, const struct event *event);

@@ -2,8 +2,6 @@
  * Figures of new connections. */
 #include "sender/connect_tell.h"
 
-#define MS_PER_S 1000.0
-
 static void count(const struct sender *sender, const struct connection *connection,
                   const char *result)
 {
@@ -23,10 +21,8 @@ void connect_tell_ready(const struct sender *sender, const struct connection *co
     const char *version = connection_tls_version(connection);
 
     count(sender, connection, "ok");
-    if (!*version)
-        return;
-    count_tls(sender, version, "ok");
-    metric_observe(sender->cells.stage_tls, (double)connection_tls_ms(connection) / MS_PER_S);
+    if (*version)
+        count_tls(sender, version, "ok");
 }
 
 static const char *result_of(const struct connection_trouble *trouble)

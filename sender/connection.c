@@ -27,8 +27,8 @@ struct connection {
     uint64_t deadline_ms;
     uint64_t give_up_ms;  /* whatever trickles in: of the hello, of the mail */
     size_t pending_bytes; /* at the last tick: a write that makes progress gets more time */
-    uint64_t tls_began_ms, tls_ms;
-    const char *trouble; /* what our deadline was about; NULL: it did not pass */
+    uint64_t tls_began_ms, tls_ended_ms; /* 0: not yet */
+    const char *trouble;                 /* what our deadline was about; NULL: it did not pass */
     struct connection_idle idle;
     struct tracing_session traced;
     char id[ID_LEN + 1];
@@ -209,7 +209,7 @@ static void on_secured(void *owner)
 
     if (connection->state != CONNECTION_HELLO)
         return;
-    connection->tls_ms = loop_now_ms(connection->set->loop) - connection->tls_began_ms;
+    connection->tls_ended_ms = loop_now_ms(connection->set->loop);
     smtp_client_secured(connection->client);
     set_deadline(connection);
 }
@@ -518,9 +518,13 @@ const char *connection_tls_version(const struct connection *connection)
     return stream_tls_version(connection->stream);
 }
 
-uint64_t connection_tls_ms(const struct connection *connection)
+bool connection_took_tls(const struct connection *connection, uint64_t *ret_ms)
 {
-    return connection->tls_ms;
+    uint64_t until_ms =
+        connection->tls_ended_ms ? connection->tls_ended_ms : loop_now_ms(connection->set->loop);
+
+    *ret_ms = connection->tls_began_ms ? until_ms - connection->tls_began_ms : 0;
+    return connection->tls_began_ms != 0;
 }
 
 struct connection_idle *connection_idle(struct connection *connection)

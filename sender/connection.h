@@ -104,8 +104,8 @@ bool connection_is_worn(const struct connection *connection);
 /* Content was written: what happens to the mail is the peer's decision. */
 bool connection_is_past_data(const struct connection *connection);
 const char *connection_tls_version(const struct connection *connection);
-/* STARTTLS to the end of the handshake; 0: there was none. */
-uint64_t connection_tls_ms(const struct connection *connection);
+/* From STARTTLS' 220 to the end of the handshake, or to now; false: there was none, 0 ms. */
+bool connection_took_tls(const struct connection *connection, uint64_t *ret_ms);
 /* The pool's bookkeeping hangs on the connection. */
 struct connection_idle {
     struct list_node bucket_node, lru_node;

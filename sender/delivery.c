@@ -13,8 +13,6 @@
 #include "sender/slots.h"
 #include "sender/source.h"
 
-#define MS_PER_S 1000.0
-
 struct delivery {
     struct parcel *parcel;
     const struct connection_ops *ops; /* ours */
@@ -28,15 +26,27 @@ struct delivery {
     struct smtp_mail mail;                  /* the transaction under way */
     struct smtp_rcpt *rcpts;                /* its recipients */
     size_t *indexes;                        /* and their places in the parcel */
-    uint64_t since_ms;                      /* what is measured began */
+    uint64_t since_ms;                      /* the stage under way began */
 };
 
-static void observe(struct delivery *delivery, struct metric_cell *cell)
+/* All time since the last stage's end was this one's. */
+static void end_stage(struct delivery *delivery, enum delay stage)
 {
     uint64_t now_ms = loop_now_ms(delivery->parcel->sender->loop);
 
-    metric_observe(cell, (double)(now_ms - delivery->since_ms) / MS_PER_S);
+    delays_add(&delivery->parcel->delays, stage, now_ms - delivery->since_ms);
     delivery->since_ms = now_ms;
+}
+
+/* Usable now, or never. */
+static void end_connect(struct delivery *delivery, const struct connection *connection)
+{
+    uint64_t tls_ms;
+
+    if (connection_took_tls(connection, &tls_ms))
+        delays_add(&delivery->parcel->delays, DELAY_TLS, tls_ms);
+    delivery->since_ms += tls_ms;
+    end_stage(delivery, DELAY_CONNECT);
 }
 
 /* The slot goes to whoever waits, the connection (NULL: none left) with it. */
@@ -164,16 +174,15 @@ static enum host_walk_step find_target(struct delivery *delivery)
 static void advance(struct delivery *delivery)
 {
     struct parcel *parcel = delivery->parcel;
+    enum host_walk_step step = find_target(delivery);
 
-    switch (find_target(delivery)) {
-    case HOST_WALK_ADDRESS:
-        observe(delivery, parcel->sender->cells.stage_dns);
+    if (step == HOST_WALK_ASKED)
+        return;
+    if (delivery->walk.used_dns)
+        end_stage(delivery, DELAY_DNS);
+    if (step == HOST_WALK_ADDRESS) {
         open_connection(delivery);
         return;
-    case HOST_WALK_ASKED:
-        return;
-    case HOST_WALK_END:
-        break;
     }
     if (!delivery->walk.has_trouble) {
         struct finding nothing =
@@ -194,8 +203,7 @@ static void on_ready(void *owner, struct connection *connection)
     struct delivery *delivery = owner;
     const struct sender *sender = delivery->parcel->sender;
 
-    delivery->since_ms += connection_tls_ms(connection); /* a stage of its own */
-    observe(delivery, sender->cells.stage_connect);
+    end_connect(delivery, connection);
     connect_tell_ready(sender, connection);
     transmit(delivery, connection);
 }
@@ -230,6 +238,7 @@ static void on_failed(void *owner, struct connection *connection,
     struct finding finding;
 
     delivery->connection = NULL;
+    end_connect(delivery, connection);
     connect_tell_failed(delivery->parcel->sender, connection, trouble);
     if (may_try_clear(delivery, trouble->stage)) {
         pool_note_tls_broken(pool, &delivery->target.address);
@@ -329,6 +338,7 @@ static void on_result(void *owner, struct connection *connection, const struct s
     bool must_follow;
 
     delivery->connection = NULL;
+    end_stage(delivery, DELAY_TRANSMIT);
     if (result->is_lost && !result->is_uncertain && !parcel_is_owned(parcel)) {
         withdraw(delivery);
         return;
@@ -337,7 +347,6 @@ static void on_result(void *owner, struct connection *connection, const struct s
         start_over(delivery);
         return;
     }
-    observe(delivery, parcel->sender->cells.stage_transmit);
     must_follow = apply_result(delivery, &place, result);
     outcome_note_accepted(parcel);
     if (!parcel_count(parcel, VERDICT_NONE))
@@ -374,6 +383,7 @@ static void on_body(void *owner, enum body_status status, const char *detail)
         park_parcel(parcel, status == BODY_NO_ROOM ? "memory" : "log");
         return;
     }
+    end_stage(delivery, DELAY_QUEUE);
     if (status == BODY_GONE) {
         struct finding finding = finding_from_lost_body(parcel, detail);
         finding_apply_rest(parcel, &finding);
@@ -391,6 +401,7 @@ static struct delivery *delivery_new(struct parcel *parcel)
 
     delivery->parcel = parcel;
     delivery->ops = &CONNECTION_OPS;
+    parcel->delays = (struct delays){0};
     delivery->since_ms = parcel->queued_ms;
     delivery->avoided = source_to_avoid(parcel);
     delivery->walk = (struct host_walk){.parcel = parcel, .owner = delivery, .on_more = on_more};
@@ -406,7 +417,6 @@ void delivery_start(struct parcel *parcel, struct connection *connection)
 
     parcel->state = PARCEL_DELIVERING;
     parcel->delivery = delivery;
-    observe(delivery, sender->cells.stage_queue);
     if (parcel->work.has_body_ref) {
         if (connection) /* the read may take its time: others can use it meanwhile */
             pool_put(sender->pool, connection);
@@ -416,6 +426,7 @@ void delivery_start(struct parcel *parcel, struct connection *connection)
                  parcel->work.envelope.mail_id);
         return;
     }
+    end_stage(delivery, DELAY_QUEUE);
     delivery->content = parcel->work.body;
     if (connection) {
         metric_add(sender->cells.reused, 1);

@@ -19,7 +19,7 @@ static void note_route(struct host_walk *walk, enum route_status status, const c
     host_walk_note(walk, &finding);
 }
 
-static void count_dns(const struct host_walk *walk, const char *type, enum route_status status)
+static void note_dns(struct host_walk *walk, const char *type, enum route_status status)
 {
     const struct sender *sender = walk->parcel->sender;
     uint64_t took_ms = loop_now_ms(sender->loop) - walk->asked_ms;
@@ -27,10 +27,12 @@ static void count_dns(const struct host_walk *walk, const char *type, enum route
                          : status == ROUTE_TEMPORARY ? "temporary"
                                                      : "none";
 
-    if (route_used_dns(&walk->query))
-        metric_observe(
-            metrics_cell(sender->env->metrics, METRIC_SENDER_DNS, METRIC_LABELS(type, result)),
-            (double)took_ms / MS_PER_S);
+    if (!route_used_dns(&walk->query))
+        return;
+    walk->used_dns = true;
+    metric_observe(
+        metrics_cell(sender->env->metrics, METRIC_SENDER_DNS, METRIC_LABELS(type, result)),
+        (double)took_ms / MS_PER_S);
 }
 
 /* The best host stands for all of the destination. */
@@ -46,7 +48,7 @@ static void on_hosts(void *owner, enum route_status status, const struct route_h
 
     walk->is_asking = false;
     walk->hosts = *hosts;
-    count_dns(walk, "mx", status);
+    note_dns(walk, "mx", status);
     if (status == ROUTE_FOUND)
         note_group(walk->parcel, hosts->hosts[0].name);
     else
@@ -62,7 +64,7 @@ static void on_addresses(void *owner, enum route_status status,
     walk->is_asking = false;
     walk->addresses = *addresses;
     walk->next_address = 0;
-    count_dns(walk, "address", status);
+    note_dns(walk, "address", status);
     if (status != ROUTE_FOUND)
         note_route(walk, status, detail);
     walk->on_more(walk->owner);

@@ -28,7 +28,7 @@ struct host_walk {
     size_t next_host, next_address;
     int64_t tried;
     uint64_t asked_ms;
-    bool has_hosts, is_asking;
+    bool has_hosts, is_asking, used_dns;
 };
 
 /* ret_target->host lives in the parcel's arena; source and EHLO name are not set. Once hosts are

@@ -98,7 +98,8 @@ static void build_event(const struct parcel *parcel, const struct piece_row *row
                           .at_ms = outcome->now_ms,
                           .work = &work,
                           .due_ms = row->event == EVENT_DEFERRED ? outcome->due_ms : 0,
-                          .dest_group = slice_str(parcel_group_name(parcel))};
+                          .dest_group = slice_str(parcel_group_name(parcel)),
+                          .delays = outcome->has_attempt ? &parcel->delays : NULL};
 
     record->topic = BUS_EVENT;
     record->key = parcel->work.envelope.mail_id;

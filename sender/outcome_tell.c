@@ -30,6 +30,22 @@ static void log_reply(struct log_line *line, const struct record_reply *reply)
         log_slice(line, LOG_REASON, reply->reason);
 }
 
+static void log_delays(struct log_line *line, const struct delays *delays)
+{
+    static const enum log_field FIELDS[DELAYS] = {
+        [DELAY_QUEUE] = LOG_QUEUE, [DELAY_DNS] = LOG_DNS,           [DELAY_CONNECT] = LOG_CONNECT,
+        [DELAY_TLS] = LOG_TLS,     [DELAY_TRANSMIT] = LOG_TRANSMIT,
+    };
+
+    if (!delays_has_any(delays))
+        return;
+    log_object_begin(line, LOG_DELAYS);
+    for (enum delay delay = 0; delay < DELAYS; delay++)
+        if (delays->has[delay])
+            log_int(line, FIELDS[delay], (int64_t)delays->ms[delay]);
+    log_object_end(line);
+}
+
 /* One line for all recipients with that verdict; the first one speaks for them. */
 static void log_verdict(const struct parcel *parcel, enum verdict_kind kind, size_t first,
                         size_t count)
@@ -50,6 +66,8 @@ static void log_verdict(const struct parcel *parcel, enum verdict_kind kind, siz
     log_int(&line, LOG_ATTEMPT, work->attempt + parcel->outcome->has_attempt);
     log_int(&line, LOG_SIZE_BYTES, (int64_t)work->envelope.size_bytes);
     log_int(&line, LOG_DELAY_MS, parcel->outcome->now_ms - work->envelope.queued_at_ms);
+    if (parcel->outcome->has_attempt)
+        log_delays(&line, &parcel->delays);
     if (rcpt->has_last)
         log_reply(&line, &rcpt->last);
     if (kind == VERDICT_DEFERRED)
@@ -132,6 +150,19 @@ static void count_rcpt(const struct parcel *parcel, size_t i)
     count_reply(metrics, verdict->stage, parcel->work.rcpts[i].last.code);
 }
 
+/* A copy's as well: it takes its time like any other parcel. */
+static void observe_attempt(const struct parcel *parcel)
+{
+    const struct sender *sender = parcel->sender;
+    const struct delays *delays = &parcel->delays;
+
+    for (enum delay delay = 0; delay < DELAYS; delay++)
+        if (delays->has[delay])
+            metric_observe(sender->cells.stages[delay], (double)delays->ms[delay] / MS_PER_S);
+    if (!record_is_copy(&parcel->work))
+        metric_observe(sender->cells.attempt_number, parcel->work.attempt + 1);
+}
+
 /* Goes back to the schedule of its configuration. */
 static void count_rescheduled(const struct parcel *parcel)
 {
@@ -145,8 +176,8 @@ void outcome_tell(const struct parcel *parcel)
 {
     if (parcel_count(parcel, VERDICT_DEFERRED))
         count_rescheduled(parcel);
-    if (parcel->outcome->has_attempt && !record_is_copy(&parcel->work))
-        metric_observe(parcel->sender->cells.attempt_number, parcel->work.attempt + 1);
+    if (parcel->outcome->has_attempt)
+        observe_attempt(parcel);
     for (enum verdict_kind kind = VERDICT_DELIVERED; kind < VERDICT_KINDS; kind++) {
         size_t count = 0, first = 0;
         for (size_t i = parcel->work.rcpt_count; i-- > 0;)

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "proto/delays.h"
 #include "proto/record.h"
 #include "redis/timer_index.h"
 #include "sender/marks.h"
@@ -53,6 +54,7 @@ struct parcel {
 
     struct verdict *verdicts; /* one per recipient */
     struct delivery *delivery;
+    struct delays delays; /* of its attempt, as far as that has come */
     struct outcome *outcome;
 };
 

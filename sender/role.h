@@ -6,6 +6,7 @@
 
 #include "bus/bus.h"
 #include "profile/configuration.h"
+#include "proto/delays.h"
 #include "proto/settings.h"
 #include "redis/redis.h"
 #include "sender/dest_group.h"
@@ -15,7 +16,7 @@
 struct sender_cells { /* series of the hot path */
     struct metric_cell *delivered[DEST_GROUPS_MAX][1 + SOURCE_POOLS_MAX]; /* NULL: none so far */
     struct metric_cell *stale_recent, *reused, *fresh;
-    struct metric_cell *stage_queue, *stage_dns, *stage_connect, *stage_tls, *stage_transmit;
+    struct metric_cell *stages[DELAYS];
     struct metric_cell *in_system_delivered, *reply_delivered, *event_delivered;
     struct metric_cell *attempt_number;
 };

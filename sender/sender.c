@@ -34,11 +34,6 @@ static void find_cells(struct sender *sender)
         .stale_recent = metrics_cell(metrics, METRIC_SENDER_STALE, METRIC_LABELS("recent")),
         .reused = metrics_cell(metrics, METRIC_POOL_ACQUIRES, METRIC_LABELS("reused")),
         .fresh = metrics_cell(metrics, METRIC_POOL_ACQUIRES, METRIC_LABELS("new")),
-        .stage_queue = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("queue")),
-        .stage_dns = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("dns")),
-        .stage_connect = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("connect")),
-        .stage_tls = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("tls")),
-        .stage_transmit = metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS("transmit")),
         .in_system_delivered =
             metrics_cell(metrics, METRIC_SENDER_TIME_IN_SYSTEM, METRIC_LABELS("delivered")),
         .reply_delivered = metrics_cell(metrics, METRIC_SENDER_REPLIES,
@@ -46,6 +41,9 @@ static void find_cells(struct sender *sender)
         .attempt_number = metrics_cell(metrics, METRIC_SENDER_ATTEMPT_NUMBER, METRIC_NO_LABELS),
         .event_delivered = metrics_cell(metrics, METRIC_EVENTS, METRIC_LABELS("delivered", "ok")),
     };
+    for (enum delay delay = 0; delay < DELAYS; delay++)
+        sender->cells.stages[delay] =
+            metrics_cell(metrics, METRIC_SENDER_STAGE, METRIC_LABELS(delay_name(delay)));
 }
 
 static void report_state(struct sender *sender)

@@ -129,6 +129,18 @@ void log_int(struct log_line *line, enum log_field field, int64_t value)
         json_int(&line->json, FIELDS[field].name, value);
 }
 
+void log_object_begin(struct log_line *line, enum log_field field)
+{
+    if (!line->dropped)
+        json_object_begin(&line->json, FIELDS[field].name);
+}
+
+void log_object_end(struct log_line *line)
+{
+    if (!line->dropped)
+        json_object_end(&line->json);
+}
+
 static void end(struct log_line *line)
 {
     json_end(&line->json);

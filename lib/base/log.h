@@ -33,7 +33,10 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
     X(DETAIL, "detail", TEXT)            X(TARGET, "target", ADDRESS)                              \
     X(FORMAT, "format", PLAIN)           X(UNCERTAIN, "uncertain", PLAIN)                          \
     X(COPY, "copy", PLAIN)               X(PID, "pid", PLAIN)                                      \
-    X(USER, "user", TEXT)                X(DIRECTION, "direction", PLAIN)
+    X(USER, "user", TEXT)                X(DIRECTION, "direction", PLAIN)                          \
+    X(DELAYS, "delays", PLAIN)           X(QUEUE, "queue", PLAIN)                                  \
+    X(DNS, "dns", PLAIN)                 X(CONNECT, "connect", PLAIN)                              \
+    X(TLS, "tls", PLAIN)                 X(TRANSMIT, "transmit", PLAIN)
 /* clang-format on */
 
 enum log_field {
@@ -77,6 +80,9 @@ void log_begin_limited(struct log_line *line, struct log *log, enum log_level le
 void log_slice(struct log_line *line, enum log_field field, struct slice value);
 void log_str(struct log_line *line, enum log_field field, const char *value);
 void log_int(struct log_line *line, enum log_field field, int64_t value);
+/* A nested object: begin, members, end. */
+void log_object_begin(struct log_line *line, enum log_field field);
+void log_object_end(struct log_line *line);
 /* A whole line in one call where one sentence is all there is to say. */
 void log_note(struct log *log, enum log_level level, const char *event, const char *detail);
 void log_end(struct log_line *line);
