@@ -43,6 +43,29 @@ static void test_each_event_is_told_once_in_order_of_time(void **state)
     history_clear(&history);
 }
 
+static void test_delays_are_read_as_far_as_they_can_be_true(void **state)
+{
+    struct history history;
+    struct delays delays;
+
+    (void)state;
+    history_init(&history, "m");
+    tell(&history, "1", "m",
+         "\"delays\":{\"queue\":0,\"dns\":-1,\"connect\":4294967296,\"tls\":\"5\",\"transmit\":80}"
+         ",");
+    tell(&history, "2", "m", "\"delays\":7,");
+    tell(&history, "3", "m", "");
+    delays = event_read_delays(history.events[0].delays);
+    assert_true(delays.has[DELAY_QUEUE] && delays.has[DELAY_TRANSMIT]);
+    assert_false(delays.has[DELAY_DNS] || delays.has[DELAY_CONNECT] || delays.has[DELAY_TLS]);
+    assert_int_equal(delays_total_ms(&delays), 80);
+    for (size_t i = 1; i < 3; i++) {
+        delays = event_read_delays(history.events[i].delays);
+        assert_false(delays_has_any(&delays));
+    }
+    history_clear(&history);
+}
+
 static void test_report_is_linked_to_the_mail_it_is_about(void **state)
 {
     struct history history;
@@ -80,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_event_is_told_once_in_order_of_time),
+        cmocka_unit_test(test_delays_are_read_as_far_as_they_can_be_true),
         cmocka_unit_test(test_report_is_linked_to_the_mail_it_is_about),
         cmocka_unit_test(test_mention_is_no_event_of_it),
     };

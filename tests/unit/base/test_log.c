@@ -72,6 +72,27 @@ static void test_a_line_is_one_json_object(void **state)
     close_all(&pipe);
 }
 
+static void test_members_may_be_in_an_object(void **state)
+{
+    struct pipe_log pipe = pipe_log(LOG_INFO, "");
+    struct log_line line;
+
+    (void)state;
+    for (enum log_level level = LOG_DEBUG; level <= LOG_INFO; level++) { /* the first is dropped */
+        log_begin(&line, pipe.log, level, "delivered");
+        log_object_begin(&line, LOG_DELAYS);
+        log_int(&line, LOG_QUEUE, 3);
+        log_int(&line, LOG_TRANSMIT, 80);
+        log_object_end(&line);
+        log_str(&line, LOG_MX, "a");
+        log_end(&line);
+    }
+    log_flush(pipe.log);
+    expect_written(&pipe, HEAD "\"info\",\"component\":\"sender\",\"event\":\"delivered\","
+                               "\"delays\":{\"queue\":3,\"transmit\":80},\"mx\":\"a\"}\n");
+    close_all(&pipe);
+}
+
 static void test_lines_below_the_level_are_dropped(void **state)
 {
     struct pipe_log pipe = pipe_log(LOG_WARNING, "");
@@ -301,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_line_is_one_json_object),
+        cmocka_unit_test(test_members_may_be_in_an_object),
         cmocka_unit_test(test_lines_below_the_level_are_dropped),
         cmocka_unit_test(test_every_level_is_written_until_the_time_that_is_named),
         cmocka_unit_test(test_the_revision_of_the_settings_is_in_every_line),

@@ -7,6 +7,7 @@
 
 int main(void)
 {
+    static const struct delays delays = {.has = {true, true}, .ms = {3, 5}};
     struct arena *arena = arena_new(4096);
     struct buf out = {0};
 
@@ -22,6 +23,7 @@ int main(void)
             .at_ms = 1457420518005,
             .work = work,
             .due_ms = kind == EVENT_DEFERRED ? 1457420758005 : 0,
+            .delays = kind == EVENT_DELIVERED ? &delays : NULL,
             .report_id = has_report ? SLICE("k7q2w5m3x4a6b2c7d3ef") : SLICE_NONE,
         };
         event_put(&out, &event);

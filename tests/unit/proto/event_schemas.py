@@ -89,6 +89,7 @@ def main(dump, folder):
         must_refuse({**event, "type": "hikyaku.mail.other"}, schema, schemas, "any type")
         must_refuse({**event, "data": {**data, "recipients": []}}, schema, schemas, "nobody concerned")
         must_refuse({**event, "data": {**data, "status": "lost"}}, schema, schemas, "any status")
+        must_refuse({**event, "data": {**data, "delays": {"queue": -1}}}, schema, schemas, "time that runs backwards")
         must_refuse({**event, "time": "yesterday"}, schema, schemas, "any time")
         must_refuse({name: event[name] for name in event if name != "id"}, schema, schemas, "no id")
     print(f"{len(events)} events are valid")

@@ -12,6 +12,8 @@
 
 static void test_deferred_event_is_complete(void **state)
 {
+    static const struct delays delays = {.has = {true, true, true, true, true},
+                                         .ms = {3, 5, 0, 30, 80}};
     struct arena *arena = arena_new(4096);
     struct record_work *work = sample_work(arena);
     const struct record_rcpt *concerned[] = {&work->rcpts[0]};
@@ -23,7 +25,8 @@ static void test_deferred_event_is_complete(void **state)
                                 .rcpts = concerned,
                                 .rcpt_count = 1,
                                 .due_ms = 1457420758005,
-                                .dest_group = SLICE("gmail")};
+                                .dest_group = SLICE("gmail"),
+                                .delays = &delays};
     struct buf out = {0};
 
     (void)state;
@@ -41,11 +44,36 @@ static void test_deferred_event_is_complete(void **state)
         "\"created\":\"2016-03-08T07:01:54.000Z\",\"returnPath\":\"bounces@d.test\","
         "\"from\":\"app-42@shop.test\",\"messageId\":\"<order-1@shop.test>\","
         "\"sourceIp\":\"192.0.2.7\",\"attempt\":2,\"size_bytes\":17,\"is_report\":true,"
-        "\"due\":\"2016-03-08T07:05:58.005Z\",\"dest_group\":\"gmail\",\"recipients\":[{\"index\":"
-        "0,"
+        "\"due\":\"2016-03-08T07:05:58.005Z\",\"dest_group\":\"gmail\",\"delays\":{\"queue\":3,"
+        "\"dns\":5,\"connect\":0,\"tls\":30,\"transmit\":80},\"recipients\":[{\"index\":0,"
         "\"to\":\"user1@dest.example.com\",\"reason\":\"no\\u000asuch user\",\"code\":550,"
         "\"enhanced\":\"5.1.1\",\"stage\":\"RCPT TO\",\"mx\":\"mx1.dest.example.com\","
         "\"ip\":\"192.0.2.25\",\"senderIp\":\"198.51.100.7\",\"class\":2}]}}");
+    buf_free(&out);
+    arena_free(&arena);
+}
+
+/* A stage that did not happen took no time, not 0 ms. */
+static void test_only_stages_that_happened_are_told(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    struct delays delays = {0};
+    const struct event event = {.kind = EVENT_DELIVERED,
+                                .source = "sender",
+                                .pod = "",
+                                .work = sample_work(arena),
+                                .delays = &delays};
+    struct buf out = {0};
+
+    (void)state;
+    event_put(&out, &event);
+    assert_null(strstr(buf_str(&out), "delays"));
+    buf_clear(&out);
+    delays_add(&delays, DELAY_QUEUE, 0);
+    delays_add(&delays, DELAY_TRANSMIT, 7);
+    event_put(&out, &event);
+    assert_non_null(
+        strstr(buf_str(&out), ",\"delays\":{\"queue\":0,\"transmit\":7},\"recipients\""));
     buf_free(&out);
     arena_free(&arena);
 }
@@ -134,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deferred_event_is_complete),
+        cmocka_unit_test(test_only_stages_that_happened_are_told),
         cmocka_unit_test(test_s23_event_about_a_copy_says_so),
         cmocka_unit_test(test_event_without_list_names_all_recipients),
         cmocka_unit_test(test_id_is_mail_parcel_attempt_kind_and_first_recipient),
