@@ -231,6 +231,30 @@ static void test_a_handshake_that_failed_counts_as_tls(void **state)
     end(&scene);
 }
 
+static void test_reading_content_is_no_stage_of_the_network(void **state)
+{
+    struct scene scene;
+    struct record_work work;
+    int64_t offset;
+
+    (void)state;
+    begin(&scene, NULL);
+    fixture_start(&scene.fixture);
+    offset = publish(&scene, "mail1");
+    fixture_wait_finished(&scene.fixture, offset);
+    work = fixture_work(&scene.fixture, "mail2", "user");
+    work.has_body_ref = true;
+    work.body_ref = (struct record_body){.topic = RECORD_BODY_INLINE_OF_WORK,
+                                         .first_offset = offset,
+                                         .last_offset = offset,
+                                         .length = work.body.len,
+                                         .crc32c = work.body_crc32c};
+    work.body = SLICE_NONE;
+    fixture_wait_finished(&scene.fixture, fixture_publish(&scene.fixture, &work));
+    expect_stages(delays_of_event(&scene, 1), "queue transmit");
+    end(&scene);
+}
+
 static void test_without_an_attempt_there_are_no_delays(void **state)
 {
     struct scene scene;
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_what_waits_for_a_slot_was_queued),
         cmocka_unit_test(test_time_at_a_host_that_failed_counts_as_connect),
         cmocka_unit_test(test_a_handshake_that_failed_counts_as_tls),
+        cmocka_unit_test(test_reading_content_is_no_stage_of_the_network),
         cmocka_unit_test(test_without_an_attempt_there_are_no_delays),
     };
 
