@@ -2,8 +2,6 @@
  * A JSON writer that cannot be talked into anything. */
 #include "base/json.h"
 
-#include <inttypes.h>
-
 /* Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates), 0 when invalid.
  */
 static size_t utf8_length(struct slice s)
@@ -101,7 +99,9 @@ void json_str(struct json *json, const char *key, const char *value)
 void json_int(struct json *json, const char *key, int64_t value)
 {
     key_of(json, key);
-    buf_addf(json->out, "%" PRId64, value);
+    if (value < 0)
+        buf_add_char(json->out, '-');
+    buf_add_u64(json->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void json_bool(struct json *json, const char *key, bool value)
