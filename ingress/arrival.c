@@ -4,7 +4,7 @@
 #include "ingress/arrival.h"
 
 #include "base/xalloc.h"
-#include "ingress/proxy_header.h"
+#include "proxy/header.h"
 
 #define HEADER_MS 5000 /* proxy-protocol.txt section 2: at least 3 s, for a lost packet */
 

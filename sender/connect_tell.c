@@ -29,6 +29,8 @@ static const char *result_of(const struct connection_trouble *trouble)
 {
     if (trouble->stage == SMTP_STAGE_TLS)
         return "tls";
+    if (trouble->fault != PROXY_FAULT_NONE)
+        return "proxy";
     if (trouble->reply->code)
         return "refused";
     return trouble->stage == SMTP_STAGE_CONNECT ? "unreachable" : "lost";

@@ -14,12 +14,14 @@ struct connection {
     struct connection_set *set;
     enum connection_state state;
     struct list_node state_node;
-    struct stream *stream;
+    struct tunnel *tunnel; /* NULL: none is under way */
+    struct stream *stream; /* NULL: as long as there is a tunnel */
     struct smtp_client *client;
     struct smtp_client_settings client_settings;
     const struct connection_ops *ops;
     void *owner;
     struct net_address address, source, local;
+    uint64_t proxy_id;
     size_t group;
     bool is_clear;
     bool is_gone;  /* the stream ended: it must not be touched any more */
@@ -105,16 +107,21 @@ static void set_give_up(struct connection *connection)
                               settings->dot_timeout_s));
 }
 
-static void fail(struct connection *connection, enum smtp_stage stage,
-                 const struct smtp_reply *reply, const char *detail)
+static void fail_by(struct connection *connection, const struct connection_trouble *trouble)
 {
     const struct connection_ops *ops = connection->ops;
-    struct connection_trouble trouble = {stage, reply, detail};
 
     connection->ops = NULL;
     connection_set_state(connection, CONNECTION_CLOSING);
     if (ops)
-        ops->on_failed(connection->owner, connection, &trouble);
+        ops->on_failed(connection->owner, connection, trouble);
+}
+
+static void fail(struct connection *connection, enum smtp_stage stage,
+                 const struct smtp_reply *reply, const char *detail)
+{
+    fail_by(connection,
+            &(struct connection_trouble){.stage = stage, .reply = reply, .detail = detail});
 }
 
 /* A connection that its owner left in READY is of use to nobody. */
@@ -191,16 +198,20 @@ static const struct smtp_client_ops CLIENT_OPS = {
     .on_unusable = on_unusable,
 };
 
+static void begin_hello(struct connection *connection, const struct net_address *local)
+{
+    connection_set_state(connection, CONNECTION_HELLO);
+    connection->local = *local;
+    set_give_up(connection);
+    connection->deadline_ms = in_s(connection, connection->set->settings->greeting_timeout_s);
+}
+
 static void on_connected(void *owner)
 {
     struct connection *connection = owner;
 
-    if (connection->state != CONNECTION_CONNECTING)
-        return;
-    connection_set_state(connection, CONNECTION_HELLO);
-    connection->local = *stream_local(connection->stream);
-    set_give_up(connection);
-    connection->deadline_ms = in_s(connection, connection->set->settings->greeting_timeout_s);
+    if (connection->state == CONNECTION_CONNECTING)
+        begin_hello(connection, stream_local(connection->stream));
 }
 
 static void on_secured(void *owner)
@@ -291,7 +302,8 @@ static const struct stream_ops STREAM_OPS = {
 void connection_set_init(struct connection_set *set, struct loop *loop,
                          const struct sender_settings *settings, struct tls *tls)
 {
-    *set = (struct connection_set){.loop = loop, .settings = settings, .tls = tls};
+    *set = (struct connection_set){
+        .loop = loop, .settings = settings, .tls = tls, .names = proxy_names_new(loop)};
     for (size_t i = 0; i < CONNECTION_STATES; i++)
         list_init(&set->states[i]);
 }
@@ -322,42 +334,25 @@ void connection_set_tick(struct connection_set *set)
     }
 }
 
-static void on_orphan_closed(void *owner, enum stream_close reason, const char *detail)
+/* No callback of the stream or the tunnel follows. */
+static void drop(struct connection *connection)
 {
-    (void)owner;
-    (void)reason;
-    (void)detail;
+    tunnel_cancel(&connection->tunnel);
+    if (connection->stream) {
+        stream_set_owner(connection->stream, NULL, NULL);
+        stream_abort(connection->stream);
+    }
+    connection_free(connection);
 }
-
-static void on_orphan_read(void *owner, struct slice bytes)
-{
-    (void)owner;
-    (void)bytes;
-}
-
-static void on_orphan_event(void *owner)
-{
-    (void)owner;
-}
-
-static const struct stream_ops ORPHAN_OPS = {
-    .on_connected = on_orphan_event,
-    .on_secured = on_orphan_event,
-    .on_read = on_orphan_read,
-    .on_closed = on_orphan_closed,
-};
 
 void connection_set_end(struct connection_set *set)
 {
     for (size_t i = 0; i < CONNECTION_STATES; i++) {
         struct list_node *node;
-        while ((node = list_first(&set->states[i]))) {
-            struct connection *connection = connection_of(node);
-            stream_set_owner(connection->stream, &ORPHAN_OPS, NULL);
-            stream_abort(connection->stream);
-            connection_free(connection);
-        }
+        while ((node = list_first(&set->states[i])))
+            drop(connection_of(node));
     }
+    proxy_names_free(&set->names);
 }
 
 /* NUL-terminated; longer than any name can be, it is cut. */
@@ -373,6 +368,7 @@ static void copy_target(struct connection *connection, const struct connection_t
 {
     connection->address = target->address;
     connection->source = connection->local = target->source;
+    connection->proxy_id = target->proxy_id;
     connection->group = target->group;
     connection->is_clear = target->is_clear;
     copy_text(connection->host, sizeof connection->host, target->host);
@@ -380,12 +376,59 @@ static void copy_target(struct connection *connection, const struct connection_t
     copy_text(connection->configuration, sizeof connection->configuration, target->configuration);
 }
 
+static void on_tunnel_open(void *owner, struct stream *stream, const struct net_address *local)
+{
+    struct connection *connection = owner;
+
+    connection->tunnel = NULL;
+    connection->stream = stream;
+    stream_set_owner(stream, &STREAM_OPS, connection);
+    begin_hello(connection, local);
+}
+
+static void on_tunnel_failed(void *owner, enum proxy_fault fault, const char *detail)
+{
+    static const struct smtp_reply NONE = {0};
+    struct connection *connection = owner;
+
+    connection->tunnel = NULL;
+    fail_by(connection, &(struct connection_trouble){
+                            .stage = SMTP_STAGE_CONNECT,
+                            .reply = &NONE,
+                            .detail = detail,
+                            .fault = fault == PROXY_FAULT_HOST ? PROXY_FAULT_NONE : fault});
+    connection_free(connection);
+}
+
+static const struct tunnel_ops TUNNEL_OPS = {
+    .on_open = on_tunnel_open,
+    .on_failed = on_tunnel_failed,
+};
+
+static void open_way(struct connection *connection, const struct connection_target *target)
+{
+    struct connection_set *set = connection->set;
+    uint64_t timeout_ms = (uint64_t)set->settings->connect_timeout_s * MS_PER_S;
+    bool is_bound = target->source.any.sa_family != AF_UNSPEC;
+
+    if (target->proxy)
+        connection->tunnel = tunnel_open(set->loop, set->names,
+                                         &(struct tunnel_plan){.proxy = target->proxy,
+                                                               .host = target->address,
+                                                               .source = target->source,
+                                                               .timeout_ms = timeout_ms},
+                                         &TUNNEL_OPS, connection);
+    else
+        connection->stream =
+            stream_connect(set->loop, &target->address, is_bound ? &connection->source : NULL,
+                           timeout_ms, &STREAM_OPS, connection);
+}
+
 struct connection *connection_open(struct connection_set *set,
                                    const struct connection_target *target,
                                    const struct connection_ops *ops, void *owner)
 {
     struct connection *connection = xalloc(sizeof *connection);
-    bool is_bound = target->source.any.sa_family != AF_UNSPEC;
 
     connection->set = set;
     connection->ops = ops;
@@ -398,9 +441,7 @@ struct connection *connection_open(struct connection_set *set,
                                       .need_tls = set->settings->tls == SENDER_TLS_REQUIRED};
     connection->client = smtp_client_new(&connection->client_settings, &CLIENT_OPS, connection);
     enter_state(connection, CONNECTION_CONNECTING);
-    connection->stream = stream_connect(
-        set->loop, &target->address, is_bound ? &connection->source : NULL,
-        (uint64_t)set->settings->connect_timeout_s * MS_PER_S, &STREAM_OPS, connection);
+    open_way(connection, target);
     return connection;
 }
 
@@ -434,6 +475,10 @@ void connection_close(struct connection *connection)
 
 void connection_abandon(struct connection *connection)
 {
+    if (connection->tunnel) {
+        drop(connection);
+        return;
+    }
     connection->ops = NULL;
     if (connection->state != CONNECTION_CLOSING)
         connection_set_state(connection, CONNECTION_CLOSING);
@@ -460,6 +505,11 @@ void connection_wake(struct connection *connection, const struct connection_ops 
 const struct net_address *connection_source(const struct connection *connection)
 {
     return &connection->source;
+}
+
+uint64_t connection_proxy_id(const struct connection *connection)
+{
+    return connection->proxy_id;
 }
 
 struct slice connection_ehlo(const struct connection *connection)

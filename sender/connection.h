@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One outgoing SMTP connection: a stream, a client engine and the deadline of what is waited for
- * (rules C6, C7, C18 of docs/smtp.md). It carries one mail after the other; who may use it next is
- * pool.c's business, where it leads to is delivery.c's. */
+ * One outgoing SMTP connection: a stream, through a proxy where the target names one, a client
+ * engine and the deadline of what is waited for (rules C6, C7, C18 of docs/smtp.md). It carries one
+ * mail after the other; who may use it next is pool.c's business, where it leads to is
+ * delivery.c's. */
 #pragma once
 
 #include "net/stream.h"
 #include "profile/configuration.h"
 #include "sender/dest_group.h"
 #include "sender/settings.h"
+#include "sender/tunnel.h"
 #include "service/tracing.h"
 #include "smtp/client.h"
 
 struct connection;
 
 enum connection_state {
-    CONNECTION_CONNECTING, /* TCP */
+    CONNECTION_CONNECTING, /* TCP, and the way through a proxy */
     CONNECTION_HELLO,      /* greeting, EHLO, STARTTLS */
     CONNECTION_READY,      /* may send; only while a callback of the owner runs */
     CONNECTION_BUSY,       /* a mail is under way */
@@ -27,6 +29,7 @@ struct connection_trouble { /* why a connection cannot be used */
     enum smtp_stage stage;
     const struct smtp_reply *reply; /* code 0: there was none */
     const char *detail;             /* a sentence, never NULL */
+    enum proxy_fault fault;         /* TARGET or ITSELF: a proxy's, not the host's; else NONE */
 };
 
 struct connection_ops {
@@ -48,18 +51,21 @@ struct connection_set {
     struct loop *loop;
     const struct sender_settings *settings;
     struct tls *tls; /* NULL: no TLS */
+    struct proxy_names *names;
     struct list states[CONNECTION_STATES];
     size_t counts[DEST_GROUPS_MAX][CONNECTION_STATES];
 };
 
 struct connection_target {
     struct net_address address;
-    struct slice host;          /* MX name; copied */
-    struct net_address source;  /* where it comes from; of family AF_UNSPEC: the system chooses */
-    struct slice ehlo;          /* copied */
-    size_t group;               /* of the destination (dest_group.h) */
-    bool is_clear;              /* no TLS, although the settings want it when offered */
-    struct slice configuration; /* of the mail that it is opened for; copied */
+    struct slice host;                /* MX name; copied */
+    struct net_address source;        /* where it comes from; of family AF_UNSPEC: others choose */
+    const struct source_proxy *proxy; /* NULL: none; copied */
+    uint64_t proxy_id;                /* no other proxy has it, nor other values of one; 0: none */
+    struct slice ehlo;                /* copied */
+    size_t group;                     /* of the destination (dest_group.h) */
+    bool is_clear;                    /* no TLS, although the settings want it when offered */
+    struct slice configuration;       /* of the mail that it is opened for; copied */
 };
 
 /* The set outlives its connections. settings and tls likewise. */
@@ -91,9 +97,11 @@ const struct net_address *connection_address(const struct connection *connection
 struct slice connection_host(const struct connection *connection);
 /* As in the target. */
 const struct net_address *connection_source(const struct connection *connection);
+uint64_t connection_proxy_id(const struct connection *connection);
 struct slice connection_ehlo(const struct connection *connection);
 size_t connection_group(const struct connection *connection);
-/* Our end: once connected, whoever chose it; before that as in the target. */
+/* Our end as the host sees it: once connected, whoever chose it (a proxy may not tell: AF_UNSPEC);
+ * before that as in the target. */
 const struct net_address *connection_local(const struct connection *connection);
 struct slice connection_configuration(const struct connection *connection);
 bool connection_is_clear(const struct connection *connection);

@@ -152,7 +152,7 @@ static void note_no_source(struct delivery *delivery)
         finding_place(parcel->arena, delivery->target.host, &delivery->target.address, &none);
     struct finding finding =
         finding_from_loss(parcel, &place, SMTP_STAGE_CONNECT, false,
-                          "the source pool has no address of the host's family on this machine");
+                          "the source pool has no address of the host's family here");
 
     if (!delivery->walk.has_trouble)
         host_walk_note(&delivery->walk, &finding);
@@ -169,6 +169,13 @@ static enum host_walk_step find_target(struct delivery *delivery)
         note_no_source(delivery);
     }
     return step;
+}
+
+/* The trouble of the walk is the verdict. */
+static void give_up(struct delivery *delivery)
+{
+    finding_apply_rest(delivery->parcel, &delivery->walk.trouble);
+    end(delivery, NULL);
 }
 
 static void advance(struct delivery *delivery)
@@ -189,8 +196,7 @@ static void advance(struct delivery *delivery)
             finding_from_route(parcel, ROUTE_NO_HOST, "the destination has no usable host");
         host_walk_note(&delivery->walk, &nothing);
     }
-    finding_apply_rest(parcel, &delivery->walk.trouble);
-    end(delivery, NULL);
+    give_up(delivery);
 }
 
 static void on_more(void *owner)
@@ -229,12 +235,25 @@ static void note_blocklist(struct delivery *delivery, const struct finding *find
         delivery->avoided = *connection_source(connection);
 }
 
+/* Why a connection could not be used. */
+static struct finding find_trouble(struct delivery *delivery, const struct connection *connection,
+                                   const struct connection_trouble *trouble)
+{
+    struct parcel *parcel = delivery->parcel;
+    struct finding_place place = place_of(delivery, connection);
+
+    if (trouble->fault != PROXY_FAULT_NONE)
+        return finding_from_proxy(parcel, trouble->fault, trouble->detail);
+    if (trouble->reply->code)
+        return finding_from_reply(parcel, &place, trouble->stage, trouble->reply, false);
+    return finding_from_loss(parcel, &place, trouble->stage, false, trouble->detail);
+}
+
 static void on_failed(void *owner, struct connection *connection,
                       const struct connection_trouble *trouble)
 {
     struct delivery *delivery = owner;
     struct pool *pool = delivery->parcel->sender->pool;
-    struct finding_place place = place_of(delivery, connection);
     struct finding finding;
 
     delivery->connection = NULL;
@@ -246,13 +265,13 @@ static void on_failed(void *owner, struct connection *connection,
         open_connection(delivery);
         return;
     }
-    finding =
-        trouble->reply->code
-            ? finding_from_reply(delivery->parcel, &place, trouble->stage, trouble->reply, false)
-            : finding_from_loss(delivery->parcel, &place, trouble->stage, false, trouble->detail);
+    finding = find_trouble(delivery, connection, trouble);
     note_blocklist(delivery, &finding, connection);
     host_walk_note(&delivery->walk, &finding);
-    advance(delivery);
+    if (finding.verdict.next == VERDICT_NEXT_HOST)
+        advance(delivery);
+    else
+        give_up(delivery);
 }
 
 /* What decides one recipient of a transaction. */

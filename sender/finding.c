@@ -70,23 +70,31 @@ struct finding finding_from_loss(struct parcel *parcel, const struct finding_pla
     return finding;
 }
 
-struct finding finding_from_route(struct parcel *parcel, enum route_status status,
-                                  const char *reason)
+/* No connection was involved. */
+static struct finding finding_nowhere(struct parcel *parcel, struct verdict verdict,
+                                      const char *reason)
 {
     static const struct finding_place nowhere = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-    struct finding finding = finding_of(parcel, &nowhere, verdict_from_route(status));
+    struct finding finding = finding_of(parcel, &nowhere, verdict);
 
     finding.reply.reason = arena_copy(parcel->arena, slice_str(reason));
     return finding;
 }
 
+struct finding finding_from_proxy(struct parcel *parcel, enum proxy_fault fault, const char *reason)
+{
+    return finding_nowhere(parcel, verdict_from_proxy(fault), reason);
+}
+
+struct finding finding_from_route(struct parcel *parcel, enum route_status status,
+                                  const char *reason)
+{
+    return finding_nowhere(parcel, verdict_from_route(status), reason);
+}
+
 struct finding finding_from_lost_body(struct parcel *parcel, const char *reason)
 {
-    static const struct finding_place nowhere = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-    struct finding finding = finding_of(parcel, &nowhere, verdict_from_lost_body());
-
-    finding.reply.reason = arena_copy(parcel->arena, slice_str(reason));
-    return finding;
+    return finding_nowhere(parcel, verdict_from_lost_body(), reason);
 }
 
 void finding_apply(struct parcel *parcel, size_t rcpt, const struct finding *finding)

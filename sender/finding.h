@@ -25,6 +25,9 @@ struct finding finding_from_reply(struct parcel *parcel, const struct finding_pl
 /* reason: a sentence, copied. */
 struct finding finding_from_loss(struct parcel *parcel, const struct finding_place *place,
                                  enum smtp_stage stage, bool is_uncertain, const char *reason);
+/* A fault that verdict_from_proxy takes; without a place: it is no host's. */
+struct finding finding_from_proxy(struct parcel *parcel, enum proxy_fault fault,
+                                  const char *reason);
 struct finding finding_from_route(struct parcel *parcel, enum route_status status,
                                   const char *reason);
 struct finding finding_from_lost_body(struct parcel *parcel, const char *reason);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The connection pool (requirements S19..S22, rule C17 of docs/smtp.md): idle connections by
- * configuration, address, port, whether they avoid TLS, source address and EHLO name; the TLS
- * policy is the same for all. Each configuration has its own count, least recently used one and
+ * configuration, address, port, whether they avoid TLS, source address, proxy and EHLO name; the
+ * TLS policy is the same for all. Each configuration has its own count, least recently used one and
  * timeout; a connection also goes when the peer says anything. */
 #pragma once
 

@@ -6,7 +6,7 @@
 #include "base/assert.h"
 #include "base/xalloc.h"
 
-#define KEY_MAX 300 /* addresses of both ends, port, flag, EHLO name */
+#define KEY_MAX 310 /* addresses of both ends, port, flag, proxy, EHLO name */
 
 struct pool_bucket { /* the idle connections from and to one place; freed with the last of them */
     struct map_node node;
@@ -52,6 +52,7 @@ static struct key key_of(const struct connection_target *target)
     add_bytes(&key, &port, sizeof port);
     add_bytes(&key, &target->is_clear, sizeof target->is_clear);
     add_ip(&key, &target->source);
+    add_bytes(&key, &target->proxy_id, sizeof target->proxy_id);
     add_bytes(&key, target->ehlo.at, target->ehlo.len);
     return key;
 }
@@ -154,6 +155,7 @@ static struct pool_bucket *bucket_get(struct pool_share *share, const struct con
     struct key key = key_of(&(struct connection_target){
         .address = *connection_address(connection),
         .source = *connection_source(connection),
+        .proxy_id = connection_proxy_id(connection),
         .ehlo = connection_ehlo(connection),
         .is_clear = connection_is_clear(connection),
     });

@@ -10,7 +10,9 @@
 struct sources {
     struct arena *arena; /* of the pools of the settings */
     struct net_address default_address;
-    struct source_pool pools[NUMBERS]; /* with the addresses that this machine has */
+    struct source_pool pools[NUMBERS]; /* with the addresses that can be used here */
+    uint64_t proxy_ids[NUMBERS];       /* 0: no proxy */
+    uint64_t last_proxy_id;
     size_t turns[NUMBERS];
 };
 
@@ -41,17 +43,29 @@ void sources_free(struct sources **sources)
     *sources = NULL;
 }
 
-static struct source_pool local_part(const struct source_pool *pool, struct arena *arena)
+static bool has_proxy(const struct source_pool *pool)
+{
+    return pool->proxy.kind != SOURCE_PROXY_NONE;
+}
+
+static struct source_pool usable_part(const struct source_pool *pool, struct arena *arena)
 {
     struct net_address *addresses = arena_alloc(arena, pool->count * sizeof *addresses);
     struct source_pool part = {.name = arena_str(arena, slice_str(pool->name)),
                                .ehlo = arena_str(arena, slice_str(pool->ehlo)),
+                               .proxy = source_proxy_copy(&pool->proxy, arena),
                                .addresses = addresses};
 
     for (size_t i = 0; i < pool->count; i++)
-        if (stream_can_come_from(&pool->addresses[i]))
+        if (has_proxy(pool) || stream_can_come_from(&pool->addresses[i]))
             addresses[part.count++] = pool->addresses[i];
     return part;
+}
+
+/* The proxy of a SOCKS5 pool chooses; outside of all pools the system where the settings do not. */
+static bool is_chosen_elsewhere(const struct source_pool *pool)
+{
+    return pool->proxy.kind == SOURCE_PROXY_SOCKS5 || strcmp(pool->name, SOURCE_POOL_DEFAULT) == 0;
 }
 
 static void set_pool(struct sources *sources, const struct source_pool *pool, struct log *log)
@@ -60,8 +74,9 @@ static void set_pool(struct sources *sources, const struct source_pool *pool, st
 
     if (mine->name)
         return; /* of another configuration, too */
-    *mine = local_part(pool, sources->arena);
-    if (mine->count == 0)
+    *mine = usable_part(pool, sources->arena);
+    sources->proxy_ids[1 + pool->index] = has_proxy(pool) ? ++sources->last_proxy_id : 0;
+    if (mine->count == 0 && !is_chosen_elsewhere(mine))
         log_note(log, LOG_WARNING, "source_pool_not_here", mine->name);
 }
 
@@ -109,10 +124,23 @@ struct net_address source_to_avoid(const struct parcel *parcel)
     return address;
 }
 
-/* Outside of all pools the system chooses where the settings do not. */
-static bool may_be_unbound(const struct parcel *parcel)
+static uint64_t proxy_id_of(const struct parcel *parcel)
 {
-    return source_number(parcel) == SOURCE_NUMBER_DEFAULT;
+    return parcel->sender->sources->proxy_ids[source_number(parcel)];
+}
+
+/* Copied: the pools may be new before the attempt ends. */
+static void choose_proxy(const struct parcel *parcel, const struct source_pool *pool,
+                         struct connection_target *target)
+{
+    struct source_proxy *proxy;
+
+    target->proxy = NULL;
+    target->proxy_id = proxy_id_of(parcel);
+    if (!has_proxy(pool))
+        return;
+    target->proxy = proxy = arena_alloc(parcel->arena, sizeof *proxy);
+    *proxy = source_proxy_copy(&pool->proxy, parcel->arena);
 }
 
 bool source_choose(const struct parcel *parcel, const struct net_address *avoided,
@@ -125,8 +153,9 @@ bool source_choose(const struct parcel *parcel, const struct net_address *avoide
 
     target->ehlo = arena_copy(parcel->arena, slice_str(pool->ehlo));
     target->source = address ? *address : (struct net_address){0};
+    choose_proxy(parcel, pool, target);
     if (!address)
-        return may_be_unbound(parcel);
+        return is_chosen_elsewhere(pool);
     ++*turn;
     return true;
 }
@@ -145,9 +174,10 @@ bool source_serves(const struct parcel *parcel, const struct connection *connect
     const struct net_address *used = connection_source(connection);
     struct net_address avoided = source_to_avoid(parcel);
 
-    if (!slice_eq(connection_ehlo(connection), slice_str(pool->ehlo)))
+    if (!slice_eq(connection_ehlo(connection), slice_str(pool->ehlo)) ||
+        connection_proxy_id(connection) != proxy_id_of(parcel))
         return false;
     if (used->any.sa_family == AF_UNSPEC)
-        return may_be_unbound(parcel);
+        return is_chosen_elsewhere(pool);
     return has(pool, used) && !net_address_eq(used, &avoided);
 }

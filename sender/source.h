@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which local address and EHLO name an attempt uses: those of the source pool of the parcel's
- * configuration, in turn, whatever an earlier attempt used; and never again at once the address
- * that a blocklist was named for, where the pool has another one. */
+ * Which source address, proxy and EHLO name an attempt uses: those of the source pool of the
+ * parcel's configuration, addresses in turn, whatever an earlier attempt used; and never again at
+ * once the address that a blocklist was named for, where the pool has another one. */
 #pragma once
 
 #include "sender/connection.h"
@@ -17,7 +17,8 @@ struct sources *sources_new(const struct sender_settings *settings);
 /* NULL accepted, NULL set. */
 void sources_free(struct sources **sources);
 /* Before the first mail, and again when the configurations are new. Of a pool's addresses those
- * count that this machine has; a pool without any is logged, and its mail waits. Copied. */
+ * count that this machine has, and all where a proxy connects from them; a pool without any is
+ * logged, and its mail waits. Copied. A proxy is another one then, for kept connections. */
 void sources_set_pools(struct sources *sources, const struct configurations *configurations,
                        struct log *log);
 
@@ -28,8 +29,8 @@ const char *source_pool_name(const struct parcel *parcel);
 /* What the last attempt at any recipient used, when its reply named a blocklist; otherwise of
  * family AF_UNSPEC. */
 struct net_address source_to_avoid(const struct parcel *parcel);
-/* Sets target->source and target->ehlo (in the parcel's arena). False: the pool has no address of
- * the family of target->address. */
+/* Sets source, proxy and EHLO name of the target (in the parcel's arena). False: the pool has no
+ * address of the family of target->address. */
 bool source_choose(const struct parcel *parcel, const struct net_address *avoided,
                    struct connection_target *target);
 /* A connection to the parcel's destination, opened for mail of the same configuration, can carry it

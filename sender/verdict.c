@@ -203,6 +203,18 @@ struct verdict verdict_from_loss(enum smtp_stage stage, bool is_uncertain)
     return verdict;
 }
 
+struct verdict verdict_from_proxy(enum proxy_fault fault)
+{
+    bool is_hopeless = fault == PROXY_FAULT_ITSELF; /* with any host of the destination */
+
+    return (struct verdict){.kind = VERDICT_DEFERRED,
+                            .next = is_hopeless ? VERDICT_DECIDED : VERDICT_NEXT_HOST,
+                            .stage = SMTP_STAGE_CONNECT,
+                            .status = {4, 4, 0},
+                            .error_class = CLASS_OTHER,
+                            .reason = "proxy"};
+}
+
 struct verdict verdict_from_route(enum route_status status)
 {
     struct verdict verdict = {.kind = VERDICT_FAILED,

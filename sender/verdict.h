@@ -4,6 +4,7 @@
  * and the error class (requirements section 7) for reports and metrics. */
 #pragma once
 
+#include "proxy/socks5.h"
 #include "sender/route.h"
 #include "smtp/client.h"
 
@@ -42,6 +43,9 @@ struct verdict verdict_from_reply(enum smtp_stage stage, const struct smtp_reply
                                   bool has_accepted);
 /* The connection could not be made or ended at that stage, without a reply that decides. */
 struct verdict verdict_from_loss(enum smtp_stage stage, bool is_uncertain);
+/* The proxy of the source pool did not connect, and it is not for the host: FAULT_TARGET or
+ * FAULT_ITSELF. Never permanent. */
+struct verdict verdict_from_proxy(enum proxy_fault fault);
 /* The destination cannot be reached, whatever the recipient. status: not ROUTE_FOUND. */
 struct verdict verdict_from_route(enum route_status status);
 /* The body cannot be read any more. */

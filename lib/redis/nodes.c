@@ -4,12 +4,12 @@
 
 #include "base/arena.h"
 #include "base/assert.h"
+#include "base/net_host.h"
 #include "base/xalloc.h"
 #include "net/lookup.h"
 
-#define UNIX_PREFIX    SLICE("unix:")
-#define HOST_MAX_BYTES ((size_t)253)
-#define ARENA_BYTES    256
+#define UNIX_PREFIX SLICE("unix:")
+#define ARENA_BYTES 256
 
 struct entry {
     const char *host; /* name or ip; NULL: unix socket */
@@ -32,41 +32,6 @@ struct redis_nodes {
 
 /* ---- the setting ---- */
 
-static bool is_host_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-' || c == '_';
-}
-
-static bool is_name(struct slice host)
-{
-    for (size_t i = 0; i < host.len; i++)
-        if (!is_host_char(host.at[i]))
-            return false;
-    return host.len > 0 && host.len <= HOST_MAX_BYTES;
-}
-
-/* Splits "name:port"; an IPv6 address has its brackets taken off. */
-static int split(struct slice text, struct slice *ret_host, uint16_t *ret_port, struct err *err)
-{
-    size_t colon = slice_rfind(text, ':');
-    struct slice host = slice_sub(text, 0, colon);
-    struct net_address ip;
-    struct err ignored;
-    uint64_t port;
-
-    if (!slice_to_u64(slice_skip(text, colon + 1), UINT16_MAX, &port) || port == 0)
-        return err_set(err, ERR_INVALID, "\"%.*s\" has no port; give host:port", SLICE_ARGS(text));
-    if (net_address_parse_port(text, 0, &ip, &ignored) == 0 && host.at[0] == '[')
-        host = slice_sub(host, 1, host.len - 1);
-    else if (!is_name(host))
-        return err_set(err, ERR_INVALID, "\"%.*s\" is no host name and no IP address",
-                       SLICE_ARGS(host));
-    *ret_host = host;
-    *ret_port = (uint16_t)port;
-    return 0;
-}
-
 int redis_nodes_check(const char *address, struct err *err)
 {
     struct slice rest = slice_str(address);
@@ -76,7 +41,7 @@ int redis_nodes_check(const char *address, struct err *err)
     if (slice_starts_nocase(rest, SLICE("unix:/")))
         return 0;
     do {
-        if (split(slice_trim(slice_cut(&rest, ',')), &host, &port, err))
+        if (net_host_split(slice_trim(slice_cut(&rest, ',')), &host, &port, err))
             return err_wrap(err, "give host:port, [ipv6]:port (several with commas) or unix:/path");
     } while (rest.len > 0);
     return 0;
@@ -91,7 +56,7 @@ static void add_entry(struct redis_nodes *nodes, struct slice text)
     if (slice_starts_nocase(text, UNIX_PREFIX)) {
         entry.path = arena_str(nodes->arena, slice_skip(text, UNIX_PREFIX.len));
     } else {
-        ASSERT(split(text, &host, &entry.port, &err) == 0);
+        ASSERT(net_host_split(text, &host, &entry.port, &err) == 0);
         entry.host = arena_str(nodes->arena, host);
     }
     nodes->entries = xrealloc(nodes->entries, (nodes->count + 1) * sizeof *nodes->entries);

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/parse.h"
 
 #define SMTP_REPLY_LINES_MAX 100
 #define SMTP_REPLY_BYTES_MAX 8192  /* of text kept; the rest is read and dropped */
@@ -22,8 +23,6 @@ struct smtp_reply {
      * '?' (C13). */
     struct slice text;
 };
-
-enum parse { PARSE_DONE, PARSE_MORE, PARSE_BAD };
 
 /* Zero-initialised; keeps its state between calls and grows to the bounds above. */
 struct smtp_reply_parser {

@@ -2,7 +2,7 @@
  * PROXY headers: the same whole and in pieces, bounded, and never an octet further than their end.
  * First octet: the size of the pieces. */
 #include "fuzz/fuzz.h"
-#include "ingress/proxy_header.h"
+#include "proxy/header.h"
 
 struct outcome {
     enum parse state;

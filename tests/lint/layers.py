@@ -5,7 +5,7 @@ import re
 from sources import SERVICES, code, files, is_production, line_of, read, run
 
 BASE = {"base"}
-LOWER = BASE | {"net", "conf", "mail"}
+LOWER = BASE | {"net", "conf", "mail", "proxy"}
 MIDDLE = LOWER | {"smtp", "profile", "dns", "proto"}
 ALL = MIDDLE | {"bus", "redis", "service"}
 # Folder -> folders it may include besides itself.
@@ -14,6 +14,7 @@ ALLOWED = {
     "lib/net": BASE,
     "lib/conf": BASE,
     "lib/mail": BASE,
+    "lib/proxy": BASE,
     "lib/smtp": BASE | {"mail"},
     "lib/profile": BASE | {"mail", "conf"},
     "lib/dns": BASE | {"net", "conf", "mail"},

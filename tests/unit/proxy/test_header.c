@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ingress/proxy_header.h"
+#include "proxy/header.h"
 
 #define V2          "\r\n\r\n\0\r\nQUIT\n"
 #define ENDS_V4     "\xc0\x00\x02\x07\xc6\x33\x64\x01\xdc\x04\x00\x19" /* 192.0.2.7 198.51.100.1 */
@@ -177,6 +177,35 @@ static void test_the_longest_tail_is_skipped(void **state)
     buf_free(&bytes);
 }
 
+/* As its own reader understands it, and nothing more. */
+static void check_written(const char *source_text, const char *destination_text,
+                          struct slice octets)
+{
+    struct net_address source, destination;
+    struct proxy_header header;
+    struct buf out = {0};
+    const char *why;
+    struct err err;
+
+    assert_int_equal(net_address_parse_port(slice_str(source_text), 0, &source, &err), 0);
+    assert_int_equal(net_address_parse_port(slice_str(destination_text), 0, &destination, &err), 0);
+    proxy_header_add(&out, &source, &destination);
+    assert_true(slice_eq(buf_slice(&out), octets));
+    struct slice rest = buf_slice(&out);
+    assert_int_equal(parse_in_pieces(&rest, 1, &header, &why), PARSE_DONE);
+    assert_int_equal(rest.len, 0);
+    assert_true(net_address_eq(&header.client, &source));
+    assert_true(net_address_eq(&header.destination, &destination));
+    buf_free(&out);
+}
+
+static void test_a_header_is_written_for_both_families(void **state)
+{
+    (void)state;
+    check_written("192.0.2.7:56324", "198.51.100.1:25", SLICE(V2 "\x21\x11\x00\x0c" ENDS_V4));
+    check_written("[2001:db8::7]:56324", "[2001:db8::1]:25", SLICE(V2 "\x21\x21\x00\x24" ENDS_V6));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_header_is_refused_with_a_sentence),
         cmocka_unit_test(test_a_line_ends_within_its_bound),
         cmocka_unit_test(test_the_longest_tail_is_skipped),
+        cmocka_unit_test(test_a_header_is_written_for_both_families),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Octet by octet: a header has a hundred of them, comes once per connection, and nothing behind its
- * end may be touched (the TLS handshake or SMTP follows). The additions of version 2 (TLVs) are
- * skipped. */
-#include "ingress/proxy_header.h"
+ * Read octet by octet: a header has a hundred of them, comes once per connection, and nothing
+ * behind its end may be touched (the TLS handshake or SMTP follows). The additions of version 2
+ * (TLVs) are skipped, and none are written. */
+#include "proxy/header.h"
 
 #include "base/assert.h"
+#include "proxy/octets.h"
 
-#define V1_START  SLICE("PROXY ")
-#define V2_START  SLICE("\r\n\r\n\0\r\nQUIT\n")
-#define V2_FIXED  16 /* octets before the addresses */
-#define V2_LOCAL  0x20
-#define V2_PROXY  0x21
-#define PORT_SIZE 2
+#define V1_START SLICE("PROXY ")
+#define V2_START SLICE("\r\n\r\n\0\r\nQUIT\n")
+#define V2_FIXED 16 /* octets before the addresses */
+#define V2_LOCAL 0x20
+#define V2_PROXY 0x21
 
 static enum parse bad(struct proxy_parser *parser, const char *why)
 {
@@ -111,21 +111,7 @@ static const struct family *find_family(const struct proxy_parser *parser)
 
 static size_t addresses_size(const struct family *family)
 {
-    return 2 * (family->ip_size ? family->ip_size + PORT_SIZE : 0);
-}
-
-static struct net_address address_of(sa_family_t family, const char *ip, const char *port)
-{
-    struct net_address address = {.any = {.sa_family = family}};
-
-    if (family == AF_INET) {
-        memcpy(&address.v4.sin_addr, ip, sizeof address.v4.sin_addr);
-        memcpy(&address.v4.sin_port, port, sizeof address.v4.sin_port);
-    } else {
-        memcpy(&address.v6.sin6_addr, ip, sizeof address.v6.sin6_addr);
-        memcpy(&address.v6.sin6_port, port, sizeof address.v6.sin6_port);
-    }
-    return address;
+    return 2 * (family->ip_size ? family->ip_size + PROXY_PORT_SIZE : 0);
 }
 
 static void read_ends(struct proxy_parser *parser, const struct family *family)
@@ -136,9 +122,9 @@ static void read_ends(struct proxy_parser *parser, const struct family *family)
     parser->header.origin = family->origin;
     if (family->ip_size == 0)
         return;
-    parser->header.client = address_of(family->family, ips, ports);
+    parser->header.client = proxy_address_of(family->family, ips, ports);
     parser->header.destination =
-        address_of(family->family, ips + family->ip_size, ports + PORT_SIZE);
+        proxy_address_of(family->family, ips + family->ip_size, ports + PROXY_PORT_SIZE);
 }
 
 static enum parse step_v2(struct proxy_parser *parser)
@@ -194,4 +180,35 @@ enum parse proxy_header_parse(struct proxy_parser *parser, struct slice *in,
     if (state == PARSE_DONE)
         *ret_header = parser->header;
     return state;
+}
+
+/* ---- writing version 2 ---- */
+
+static const struct family *family_of(sa_family_t family)
+{
+    const struct family *row = FAMILIES;
+
+    while (row->family != family || row->origin != PROXY_CLIENT) {
+        row++;
+        ASSERT(row < FAMILIES + sizeof FAMILIES / sizeof *FAMILIES);
+    }
+    return row;
+}
+
+void proxy_header_add(struct buf *out, const struct net_address *client,
+                      const struct net_address *destination)
+{
+    const struct family *family = family_of(client->any.sa_family);
+    size_t tail = addresses_size(family);
+
+    ASSERT(destination->any.sa_family == family->family);
+    buf_add(out, V2_START);
+    buf_add_char(out, V2_PROXY);
+    buf_add_char(out, (char)family->code);
+    buf_add_char(out, (char)(tail >> 8));
+    buf_add_char(out, (char)(tail & 0xff));
+    buf_add(out, proxy_ip_of(client));
+    buf_add(out, proxy_ip_of(destination));
+    buf_add(out, proxy_port_of(client));
+    buf_add(out, proxy_port_of(destination));
 }

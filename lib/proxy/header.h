@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The header by which a proxy in front of us names its client: PROXY protocol version 1 and 2
- * (HAProxy, proxy-protocol.txt). Bytes in, struct out; whom to believe is the caller's business. */
+ * The header by which a proxy names its client to the server behind it: PROXY protocol version 1
+ * and 2 (HAProxy, proxy-protocol.txt). Read for clients of ours, written to a proxy that mail
+ * leaves through. Whom to believe is the caller's business. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/net_address.h"
-#include "smtp/reply.h"
+#include "base/parse.h"
 
 #define PROXY_LINE_MAX 107  /* version 1, CRLF included (section 2.1) */
 #define PROXY_TAIL_MAX 4096 /* version 2: what follows its first 16 octets */
@@ -33,3 +35,6 @@ struct proxy_parser {
  * rest. MORE: all taken. BAD: no such header; close. */
 enum parse proxy_header_parse(struct proxy_parser *parser, struct slice *in,
                               struct proxy_header *ret_header);
+/* Adds a header of version 2. Both ends are of one family. */
+void proxy_header_add(struct buf *out, const struct net_address *client,
+                      const struct net_address *destination);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Addresses of the proxies that settings name: each name is looked up once at a time, however many
+ * connections wait for it, and again when it was found some seconds ago. A name of several
+ * addresses gives them in turn. */
+#pragma once
+
+#include "net/lookup.h"
+
+struct proxy_names;
+
+struct proxy_names *proxy_names_new(struct loop *loop);
+/* Nobody waits any more. NULL accepted, NULL set. */
+void proxy_names_free(struct proxy_names **names);
+
+/* Embedded, zero-initialised but for the first two. */
+struct proxy_wait {
+    void *owner;
+    /* Once, never from inside proxy_names_find, unless cancelled. NULL: why is a sentence. */
+    void (*on_address)(void *owner, const struct net_address *address, const char *why);
+    /* of proxy_names.c */
+    struct proxy_name *name; /* NULL: it waits for nothing */
+    struct list_node node;
+};
+
+/* An IP address is one of itself. */
+void proxy_names_find(struct proxy_names *names, struct slice host, uint16_t port,
+                      struct proxy_wait *wait);
+void proxy_wait_cancel(struct proxy_wait *wait);
