@@ -61,6 +61,24 @@ static void test_the_avoided_address_is_not_taken_where_there_is_another(void **
     expect_pick(&only, AF_INET, 0, "192.0.2.1", "192.0.2.1");
 }
 
+/* The caller frees them; the first one uses the pool, which is called "a". */
+static struct configurations *sample_configurations_of_pool(const char *pool)
+{
+    struct buf pools = {0}, faults = {0};
+    struct configurations *configurations;
+    struct conf *conf;
+
+    buf_addf(&pools, "source_pools=(%s)", pool);
+    conf = sample_read(
+        (const char *const[]){buf_str(&pools), "configurations=({source_pool=\"a\";})", NULL},
+        &faults);
+    configurations = configurations_new(conf);
+    conf_free(&conf);
+    buf_free(&pools);
+    buf_free(&faults);
+    return configurations;
+}
+
 static void test_a_configuration_has_its_pool(void **state)
 {
     static const char *const SETS[] = {
@@ -87,6 +105,25 @@ static void test_a_configuration_has_its_pool(void **state)
 
 #define POOL(name, addresses) "{name=\"" name "\"; addresses=[" addresses "]; ehlo=\"m.test\";}"
 
+#define PROXIED(kind, address, more)                                                               \
+    "{name=\"a\"; ehlo=\"m.test\"; proxy=\"" kind "\"; proxy_address=\"" address "\"; " more "}"
+
+static void test_a_pool_has_its_proxy(void **state)
+{
+    struct configurations *configurations = sample_configurations_of_pool(
+        PROXIED("socks5", "[2001:db8::1]:1080",
+                "proxy_username=\"u\"; proxy_password_file=\"/run/secrets/p\";"));
+    const struct source_pool *pool = configurations_at(configurations, 0)->source_pool;
+
+    (void)state;
+    assert_int_equal(pool->count, 0);
+    assert_int_equal(pool->proxy.kind, SOURCE_PROXY_SOCKS5);
+    assert_string_equal(pool->proxy.address, "[2001:db8::1]:1080");
+    assert_string_equal(pool->proxy.username, "u");
+    assert_string_equal(pool->proxy.password_file, "/run/secrets/p");
+    configurations_free(&configurations);
+}
+
 static void test_lists_that_are_refused(void **state)
 {
     static const struct {
@@ -107,6 +144,29 @@ static void test_lists_that_are_refused(void **state)
          "source_pools.addresses is wrong: \"mta1.test\" is not an IP address"},
         {"({name=\"a\"; addresses=[\"192.0.2.1\"]; ehlo=\"-\";})",
          "source_pools.ehlo is wrong: \"-\" is no host name"},
+        {"(" POOL("a", "") ")",
+         "source_pools: addresses is empty; allowed with proxy = \"none\": 1 to 64 addresses"},
+        {"(" PROXIED("socks5", "p:1080", "addresses=[\"192.0.2.1\"];") ")",
+         "source_pools: addresses are there, but with proxy = \"socks5\" the proxy chooses them; "
+         "allowed: none"},
+        {"(" PROXIED("haproxy", "p:1080", "") ")",
+         "source_pools: addresses is empty; allowed with proxy = \"haproxy\": 1 to 64 addresses"},
+        {"(" PROXIED("socks5", "", "") ")",
+         "source_pools: proxy = \"socks5\" needs proxy_address, as host:port"},
+        {"(" PROXIED("none", "p:1080", "addresses=[\"192.0.2.1\"];") ")",
+         "source_pools: proxy_address is there, but proxy is \"none\"; allowed: proxy = \"socks5\" "
+         "or \"haproxy\" with it"},
+        {"(" PROXIED("socks5", "p", "") ")",
+         "source_pools.proxy_address is wrong: \"p\" has no port; give host:port"},
+        {"(" PROXIED("socks4", "p:1080", "") ")",
+         "source_pools.proxy is \"socks4\"; allowed: \"none\", \"socks5\" or \"haproxy\""},
+        {"(" PROXIED("socks5", "p:1080", "proxy_username=\"u\";") ")",
+         "source_pools: proxy_username and proxy_password_file need each other; allowed: both or "
+         "none"},
+        {"(" PROXIED("haproxy", "p:1080",
+                     "addresses=[\"192.0.2.1\"]; proxy_username=\"u\"; "
+                     "proxy_password_file=\"/f\";") ")",
+         "source_pools: proxy_username is for proxy = \"socks5\"; allowed: none with \"haproxy\""},
     };
 
     (void)state;
@@ -149,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_addresses_take_turns_by_family),
         cmocka_unit_test(test_the_avoided_address_is_not_taken_where_there_is_another),
         cmocka_unit_test(test_a_configuration_has_its_pool),
+        cmocka_unit_test(test_a_pool_has_its_proxy),
         cmocka_unit_test(test_lists_that_are_refused),
         cmocka_unit_test(test_there_are_at_most_so_many),
     };

@@ -240,6 +240,28 @@ static void test_c17_key_is_source_address_and_ehlo(void **state)
     end(&fixture);
 }
 
+/* However alike two proxies are: what they connect from is not. */
+static void test_c17_key_is_the_proxy(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 1);
+    fixture.target.proxy_id = 1;
+    assert_null(pool_take(fixture.pool, &fixture.target, &OPS, &fixture));
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 2);
+    fixture.target.proxy_id = 2;
+    assert_null(pool_take(fixture.pool, &fixture.target, &OPS, &fixture));
+    fixture.target.proxy_id = 1;
+    reuse_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.results == 3);
+    assert_int_equal(fixture.sink.connections, 2);
+    end(&fixture);
+}
+
 static void test_connections_are_counted_by_group(void **state)
 {
     struct fixture fixture;
@@ -506,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_s19_connection_is_kept_and_reused),
         cmocka_unit_test(test_c17_key_is_address_port_and_tls),
         cmocka_unit_test(test_c17_key_is_source_address_and_ehlo),
+        cmocka_unit_test(test_c17_key_is_the_proxy),
         cmocka_unit_test(test_connections_are_counted_by_group),
         cmocka_unit_test(test_s20_count_least_recently_used_goes),
         cmocka_unit_test(test_s20_each_configuration_has_its_own_count),
