@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "net/clock.h"
 #include "net/crypto.h"
+#include "profile/configuration.h"
 
 #define MS_PER_S 1000u
 

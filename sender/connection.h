@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One outgoing SMTP connection: a stream, through a proxy where the target names one, a client
- * engine and the deadline of what is waited for (rules C6, C7, C18 of docs/smtp.md). It carries one
- * mail after the other; who may use it next is pool.c's business, where it leads to is
- * delivery.c's. */
+ * One outgoing SMTP connection: a stream (of tunnel.c, where there is a proxy), a client engine and
+ * the deadline of what is waited for (rules C6, C7, C18 of docs/smtp.md). It carries one mail after
+ * the other; who may use it next is pool.c's business, where it leads to is delivery.c's. */
 #pragma once
 
-#include "net/stream.h"
-#include "profile/configuration.h"
 #include "sender/dest_group.h"
 #include "sender/settings.h"
 #include "sender/tunnel.h"
@@ -75,7 +72,6 @@ void connection_set_init(struct connection_set *set, struct loop *loop,
 void connection_set_tick(struct connection_set *set);
 /* Frees all at once; no callbacks. */
 void connection_set_end(struct connection_set *set);
-
 struct connection *connection_open(struct connection_set *set,
                                    const struct connection_target *target,
                                    const struct connection_ops *ops, void *owner);
@@ -100,8 +96,7 @@ const struct net_address *connection_source(const struct connection *connection)
 uint64_t connection_proxy_id(const struct connection *connection);
 struct slice connection_ehlo(const struct connection *connection);
 size_t connection_group(const struct connection *connection);
-/* Our end as the host sees it: once connected, whoever chose it (a proxy may not tell: AF_UNSPEC);
- * before that as in the target. */
+/* Our end for the host: once connected, as far as a proxy tells; before that as in the target. */
 const struct net_address *connection_local(const struct connection *connection);
 struct slice connection_configuration(const struct connection *connection);
 bool connection_is_clear(const struct connection *connection);

@@ -17,7 +17,7 @@ struct proxy_name {
     uint16_t port;
     struct net_lookup *lookup;
     struct net_address found[NET_LOOKUP_MAX];
-    size_t count, turn;
+    size_t count;
     uint64_t fresh_until_ms;
     struct list waits;
     struct loop_later answer;
@@ -81,19 +81,30 @@ static void remove_unused(struct proxy_names *names)
     }
 }
 
-static void tell(struct proxy_name *name, const struct net_address *address, const char *why)
+static void rotate(struct proxy_name *name)
+{
+    struct net_address first = name->found[0];
+
+    if (name->count < 2)
+        return;
+    memmove(name->found, name->found + 1, (name->count - 1) * sizeof *name->found);
+    name->found[name->count - 1] = first;
+}
+
+static void tell(struct proxy_name *name, const char *why)
 {
     struct proxy_wait *wait = LIST_OWNER(list_first(&name->waits), struct proxy_wait, node);
 
     proxy_wait_cancel(wait);
-    wait->on_address(wait->owner, address, why);
+    wait->on_found(wait->owner, name->found, name->count, why);
+    rotate(name);
 }
 
 /* Who comes while they are told waits for the next time. */
 static void tell_all(struct proxy_name *name, const char *why)
 {
     for (size_t left = name->waits.count; left > 0 && name->waits.count > 0; left--)
-        tell(name, name->count ? &name->found[name->turn++ % name->count] : NULL, why);
+        tell(name, why);
 }
 
 static void on_found(void *owner, const struct net_address *found, size_t count, const char *why)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Name, TCP, then what the proxy's protocol asks for. Whatever ends it early notes whose fault it
- * is and aborts; the owner is told when the stream is gone. */
+ * Name, TCP to one of its addresses, then what the proxy's protocol asks for. Whatever ends it
+ * early notes whose fault it is and aborts; the owner is told when the stream is gone. */
 #include "sender/tunnel.h"
 
 #include "base/assert.h"
@@ -18,7 +18,11 @@ struct tunnel {
     struct net_address host, source;
     uint64_t timeout_ms;
     struct proxy_wait wait;
-    struct stream *stream; /* NULL: not yet */
+    struct net_address found[NET_LOOKUP_MAX]; /* of the proxy */
+    size_t count, tried;
+    const struct stream_ops *stream_ops; /* ours */
+    struct stream *stream;               /* NULL: not yet */
+    bool is_connected;
     struct loop_timer *deadline;
     struct loop_later end; /* there is no stream whose end could be waited for */
     struct proxy_socks5 socks5;
@@ -54,12 +58,17 @@ static void on_end(void *owner)
 }
 
 /* The first reason counts. */
+static void note(struct tunnel *tunnel, enum proxy_fault fault, const char *why)
+{
+    if (tunnel->fault != PROXY_FAULT_NONE)
+        return;
+    tunnel->fault = fault;
+    buf_add_str(&tunnel->why, why);
+}
+
 static void fail(struct tunnel *tunnel, enum proxy_fault fault, const char *why)
 {
-    if (tunnel->fault == PROXY_FAULT_NONE) {
-        tunnel->fault = fault;
-        buf_add_str(&tunnel->why, why);
-    }
+    note(tunnel, fault, why);
     proxy_wait_cancel(&tunnel->wait);
     if (tunnel->stream)
         stream_abort(tunnel->stream);
@@ -110,6 +119,7 @@ static void on_connected(void *owner)
 
     if (tunnel->fault != PROXY_FAULT_NONE)
         return;
+    tunnel->is_connected = true;
     if (tunnel->proxy.kind == SOURCE_PROXY_HAPROXY)
         tell_header(tunnel);
     else
@@ -139,16 +149,24 @@ static void on_secured(void *owner)
     (void)owner;
 }
 
+static void connect_next(struct tunnel *tunnel)
+{
+    tunnel->stream = stream_connect(tunnel->loop, &tunnel->found[tunnel->tried++], NULL,
+                                    tunnel->timeout_ms, tunnel->stream_ops, tunnel);
+}
+
 static void on_closed(void *owner, enum stream_close reason, const char *detail)
 {
     struct tunnel *tunnel = owner;
+    bool may_go_on = tunnel->fault == PROXY_FAULT_NONE && !tunnel->is_connected;
 
     (void)reason;
     tunnel->stream = NULL;
-    if (tunnel->fault == PROXY_FAULT_NONE) {
-        tunnel->fault = PROXY_FAULT_ITSELF;
-        buf_add_str(&tunnel->why, detail);
+    if (may_go_on && tunnel->tried < tunnel->count) {
+        connect_next(tunnel);
+        return;
     }
+    note(tunnel, PROXY_FAULT_ITSELF, detail);
     report(tunnel);
 }
 
@@ -161,15 +179,16 @@ static const struct stream_ops STREAM_OPS = {
 
 /* ---- the way to the proxy ---- */
 
-static void on_address(void *owner, const struct net_address *address, const char *why)
+static void on_found(void *owner, const struct net_address *found, size_t count, const char *why)
 {
     struct tunnel *tunnel = owner;
 
-    if (!address)
-        fail(tunnel, PROXY_FAULT_ITSELF, why);
+    memcpy(tunnel->found, found, count * sizeof *found);
+    tunnel->count = count;
+    if (count > 0)
+        connect_next(tunnel);
     else
-        tunnel->stream =
-            stream_connect(tunnel->loop, address, NULL, tunnel->timeout_ms, &STREAM_OPS, tunnel);
+        fail(tunnel, PROXY_FAULT_ITSELF, why);
 }
 
 /* Once it was asked to connect, it is the host that does not answer. */
@@ -206,7 +225,7 @@ static void find_proxy(struct tunnel *tunnel, struct proxy_names *names)
         return;
     }
     ASSERT(net_host_split(slice_str(tunnel->proxy.address), &host, &port, &err) == 0);
-    tunnel->wait = (struct proxy_wait){.owner = tunnel, .on_address = on_address};
+    tunnel->wait = (struct proxy_wait){.owner = tunnel, .on_found = on_found};
     proxy_names_find(names, host, port, &tunnel->wait);
 }
 
@@ -219,6 +238,7 @@ struct tunnel *tunnel_open(struct loop *loop, struct proxy_names *names,
     tunnel->loop = loop;
     tunnel->ops = ops;
     tunnel->owner = owner;
+    tunnel->stream_ops = &STREAM_OPS;
     tunnel->arena = arena_new(512);
     tunnel->proxy = source_proxy_copy(plan->proxy, tunnel->arena);
     tunnel->host = plan->host;

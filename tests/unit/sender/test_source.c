@@ -113,9 +113,8 @@ static void test_no_address_of_the_family_is_a_temporary_failure(void **state)
     assert_int_equal(fixture.sink.connections, 0);
     fixture_wait_for(&fixture, BUS_TIMER, 1);
     timer = fixture_timer(&fixture, 0);
-    assert_true(
-        slice_eq(timer.work.rcpts[0].last.reason,
-                 SLICE("the source pool has no address of the host's family here")));
+    assert_true(slice_eq(timer.work.rcpts[0].last.reason,
+                         SLICE("the source pool has no address of the host's family here")));
     assert_true(slice_eq(timer.work.rcpts[0].last.status, SLICE("4.4.1")));
     fixture_end(&fixture);
 }

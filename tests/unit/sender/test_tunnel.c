@@ -5,14 +5,56 @@
 
 #include <unistd.h>
 
-#include "base/net_host.h"
+#include "base/xalloc.h"
 #include "sender/tunnel.h"
 #include "unit/base/private_file.h"
 
 #define ASKED   "\x05\x01\x00\x05\x01\x00\x01\xc6\x33\x64\x01\x00\x19" /* 198.51.100.1:25 */
 #define ALLOWED "\x05\x00\x00\x01\xc0\x00\x02\x07\xdc\x04"             /* from 192.0.2.7 */
-/* Longer than a label may be: the resolver refuses it without asking anybody. */
-#define NO_NAME "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.example"
+
+/* ---- instead of net/lookup.c: the system knows two.test, at two addresses, and no other name ----
+ */
+
+struct net_lookup {
+    struct loop *loop;
+    const struct net_lookup_ops *ops;
+    void *owner;
+    bool is_known;
+    uint16_t port;
+    struct loop_later answer;
+};
+
+static void answer_lookup(void *owner)
+{
+    struct net_lookup *lookup = owner;
+    struct net_address found[2] = {peer_loopback(lookup->port), peer_loopback(lookup->port)};
+
+    found[0].v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 2);
+    lookup->ops->on_found(lookup->owner, found, lookup->is_known ? 2 : 0, "it is not known");
+    xfree(lookup);
+}
+
+struct net_lookup *net_lookup_start(struct loop *loop, const char *host, uint16_t port,
+                                    const struct net_lookup_ops *ops, void *owner)
+{
+    struct net_lookup *lookup = xalloc(sizeof *lookup);
+
+    *lookup = (struct net_lookup){.loop = loop,
+                                  .ops = ops,
+                                  .owner = owner,
+                                  .is_known = strcmp(host, "two.test") == 0,
+                                  .port = port};
+    loop_later(loop, &lookup->answer, answer_lookup, lookup);
+    return lookup;
+}
+
+void net_lookup_cancel(struct net_lookup **lookup)
+{
+    if (*lookup)
+        loop_later_cancel((*lookup)->loop, &(*lookup)->answer);
+    xfree(*lookup);
+    *lookup = NULL;
+}
 
 struct scene {
     struct pair proxy; /* its listener and server */
@@ -250,11 +292,30 @@ static void test_a_proxy_that_is_away(void **state)
     listener_free(&scene.proxy.listener);
     open_tunnel(&scene);
     expect_failure(&scene, PROXY_FAULT_ITSELF, "connecting failed: connection refused");
-    scene.settings.address = NO_NAME ":1080";
+    scene.settings.address = "none.test:1080";
     open_tunnel(&scene);
-    WAIT_FOR(scene.proxy.loop, scene.failed == 1);
-    assert_int_equal(scene.fault, PROXY_FAULT_ITSELF);
-    assert_non_null(strstr(buf_str(&scene.detail), "was not found"));
+    expect_failure(&scene, PROXY_FAULT_ITSELF, "it is not known");
+    scene.settings.address = "two.test:1";
+    open_tunnel(&scene);
+    expect_failure(&scene, PROXY_FAULT_ITSELF, "connecting failed: connection refused");
+    end(&scene);
+}
+
+/* The proxy listens at the second one. */
+static void test_every_address_of_a_name_is_tried(void **state)
+{
+    struct buf address = {0};
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, SOURCE_PROXY_SOCKS5);
+    buf_addf(&address, "two.test:%d", net_address_port(listener_address(scene.proxy.listener)));
+    scene.settings.address = buf_str(&address);
+    open_tunnel(&scene);
+    converse(&scene, SLICE("\x05\x01\x00"), SLICE("\x05\x00"));
+    converse(&scene, SLICE(ASKED), SLICE(ALLOWED));
+    WAIT_FOR(scene.proxy.loop, scene.opened == 1);
+    buf_free(&address);
     end(&scene);
 }
 
@@ -322,19 +383,20 @@ struct waiting {
     size_t told;
 };
 
-static void on_address(void *owner, const struct net_address *address, const char *why)
+static void on_found(void *owner, const struct net_address *found, size_t count, const char *why)
 {
     struct waiting *waiting = owner;
 
     (void)why;
+    assert_true(count > 0);
     waiting->told++;
-    waiting->found = *address;
+    waiting->found = found[0];
 }
 
 static void find(struct proxy_names *names, struct waiting *waiting)
 {
-    *waiting = (struct waiting){.wait = {.owner = waiting, .on_address = on_address}};
-    proxy_names_find(names, SLICE("localhost"), 1080, &waiting->wait);
+    *waiting = (struct waiting){.wait = {.owner = waiting, .on_found = on_found}};
+    proxy_names_find(names, SLICE("two.test"), 1080, &waiting->wait);
     assert_int_equal(waiting->told, 0);
 }
 
@@ -354,6 +416,8 @@ static void test_a_name_is_looked_up_for_all_who_wait(void **state)
     find(names, &later); /* from what is known */
     loop_turn(loop, 0);
     assert_int_equal(later.told, 1);
+    assert_false(net_address_eq(&first.found, &second.found)); /* in turn */
+    assert_true(net_address_eq(&first.found, &later.found));
     assert_int_equal(first.told + second.told + gone.told, 2);
     proxy_names_free(&names);
     loop_free(&loop);
@@ -368,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_a_password_that_cannot_be_had),
         cmocka_unit_test(test_an_answer_decides_whose_fault_it_is),
         cmocka_unit_test(test_a_proxy_that_is_away),
+        cmocka_unit_test(test_every_address_of_a_name_is_tried),
         cmocka_unit_test(test_a_proxy_that_hangs_up),
         cmocka_unit_test(test_a_proxy_that_says_nothing),
         cmocka_unit_test(test_who_left_is_not_called),
