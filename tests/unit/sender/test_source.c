@@ -161,6 +161,40 @@ static void test_a_changed_pool_takes_no_old_connection(void **state)
     fixture_end(&fixture);
 }
 
+/* Port 1: nobody is there. Neither the connection that is kept nor the host is asked, although it
+ * has another one: it is our trouble. */
+static void test_a_proxy_that_is_away_is_no_trouble_of_the_host(void **state)
+{
+    static const char *const MORE[] = {POOL_A, USES_A, NULL};
+    static const char *const PROXIED[] = {"source_pools=({name=\"a\"; addresses=[\"127.0.0.2\", "
+                                          "\"203.0.113.7\"]; ehlo=\"mta1.test\"; "
+                                          "proxy=\"haproxy\"; proxy_address=\"127.0.0.1:1\";})",
+                                          USES_A, NULL};
+    struct record_timer timer;
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    deliver(&fixture, "mail1");
+    struct conf *before = fixture.conf;
+    fixture_read_conf(&fixture, PROXIED);
+    sender_role.reload(fixture.role, fixture.conf);
+    deliver(&fixture, "mail2");
+    assert_int_equal(fixture.sink.connections, 1);
+    assert_int_equal(fixture.sink.mail_count, 1);
+    timer = fixture_timer(&fixture, 0);
+    assert_true(slice_eq(timer.work.rcpts[0].last.reason,
+                         SLICE("proxy 127.0.0.1:1: connecting failed: connection refused")));
+    assert_true(slice_eq(timer.work.rcpts[0].last.status, SLICE("4.4.0")));
+    assert_int_equal(timer.work.rcpts[0].last.mx_host.len, 0);
+    assert_int_equal(
+        fixture_metric(&fixture, "sender_connects_total{dest_group=\"other\",result=\"proxy\"}"),
+        1);
+    fixture_stop(&fixture);
+    conf_free(&before);
+    fixture_end(&fixture);
+}
+
 static void test_figures_name_the_group(void **state)
 {
     static const char *const MORE[] = {
@@ -223,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_no_address_of_the_family_is_a_temporary_failure),
         cmocka_unit_test(test_addresses_of_other_machines_are_left_out),
         cmocka_unit_test(test_a_changed_pool_takes_no_old_connection),
+        cmocka_unit_test(test_a_proxy_that_is_away_is_no_trouble_of_the_host),
         cmocka_unit_test(test_figures_name_the_group),
         cmocka_unit_test(test_connects_by_result),
     };
