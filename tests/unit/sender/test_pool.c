@@ -262,6 +262,33 @@ static void test_c17_key_is_the_proxy(void **state)
     end(&fixture);
 }
 
+/* The destination is no proxy: it says so once it is asked, to those who still listen. */
+static void test_a_tunnel_may_be_abandoned_at_any_time(void **state)
+{
+    struct source_proxy proxy = {SOURCE_PROXY_SOCKS5, NULL, "", ""};
+    char address[NET_ADDRESS_TEXT];
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    proxy.address = net_address_text(&fixture.target.address, address);
+    fixture.target.proxy = &proxy;
+    connection_abandon(pool_open(fixture.pool, &fixture.target, &OPS, &fixture));
+    assert_int_equal(pool_count(fixture.pool), 0);
+    struct connection *connection = pool_open(fixture.pool, &fixture.target, &OPS, &fixture);
+    WAIT_FOR(fixture.loop, fixture.sink.connections == 1);
+    connection_abandon(connection);
+    WAIT_FOR(fixture.loop, fixture.sink.open == 0);
+    assert_int_equal(fixture.failures, 0);
+    open_one(&fixture);
+    WAIT_FOR(fixture.loop, fixture.failures == 1);
+    assert_int_equal(fixture.failed_at, SMTP_STAGE_CONNECT);
+    assert_int_equal(pool_count(fixture.pool), 0);
+    open_one(&fixture); /* and the pool goes with it */
+    end(&fixture);
+    assert_int_equal(fixture.failures, 1);
+}
+
 static void test_connections_are_counted_by_group(void **state)
 {
     struct fixture fixture;
@@ -529,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_c17_key_is_address_port_and_tls),
         cmocka_unit_test(test_c17_key_is_source_address_and_ehlo),
         cmocka_unit_test(test_c17_key_is_the_proxy),
+        cmocka_unit_test(test_a_tunnel_may_be_abandoned_at_any_time),
         cmocka_unit_test(test_connections_are_counted_by_group),
         cmocka_unit_test(test_s20_count_least_recently_used_goes),
         cmocka_unit_test(test_s20_each_configuration_has_its_own_count),

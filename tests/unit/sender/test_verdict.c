@@ -171,6 +171,20 @@ static void test_s10_temporary_and_permanent_failures(void **state)
     assert_int_equal(verdict_from_route(ROUTE_NULL_MX).kind, VERDICT_FAILED);
 }
 
+static void test_a_proxy_is_never_a_permanent_failure(void **state)
+{
+    struct verdict target = verdict_from_proxy(PROXY_FAULT_TARGET);
+    struct verdict itself = verdict_from_proxy(PROXY_FAULT_ITSELF);
+
+    (void)state;
+    assert_int_equal(target.kind, VERDICT_DEFERRED);
+    assert_int_equal(target.next, VERDICT_NEXT_HOST);
+    assert_int_equal(itself.kind, VERDICT_DEFERRED);
+    assert_int_equal(itself.next, VERDICT_DECIDED);
+    check_status(target.status, "4.4.0", "one address");
+    check_status(itself.status, "4.4.0", "all");
+}
+
 static void test_s11_expiry_is_4_4_7(void **state)
 {
     struct verdict verdict = verdict_from_expiry();
@@ -188,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_c16_loss_gives_verdict),
         cmocka_unit_test(test_c1_route_gives_verdict),
         cmocka_unit_test(test_s10_temporary_and_permanent_failures),
+        cmocka_unit_test(test_a_proxy_is_never_a_permanent_failure),
         cmocka_unit_test(test_s11_expiry_is_4_4_7),
     };
 
