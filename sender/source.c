@@ -68,6 +68,17 @@ static bool is_chosen_elsewhere(const struct source_pool *pool)
     return pool->proxy.kind == SOURCE_PROXY_SOCKS5 || strcmp(pool->name, SOURCE_POOL_DEFAULT) == 0;
 }
 
+/* Read again when it is needed: until then it may come. */
+static void look_at_password(const struct source_pool *pool, struct log *log)
+{
+    struct buf password = {0};
+    struct err err;
+
+    if (tunnel_read_password(&pool->proxy, &password, &err) != 0)
+        log_note(log, LOG_WARNING, "source_pool_password", err.text);
+    buf_wipe(&password);
+}
+
 static void set_pool(struct sources *sources, const struct source_pool *pool, struct log *log)
 {
     struct source_pool *mine = &sources->pools[1 + pool->index];
@@ -78,6 +89,7 @@ static void set_pool(struct sources *sources, const struct source_pool *pool, st
     sources->proxy_ids[1 + pool->index] = has_proxy(pool) ? ++sources->last_proxy_id : 0;
     if (mine->count == 0 && !is_chosen_elsewhere(mine))
         log_note(log, LOG_WARNING, "source_pool_not_here", mine->name);
+    look_at_password(mine, log);
 }
 
 void sources_set_pools(struct sources *sources, const struct configurations *configurations,

@@ -17,8 +17,9 @@ struct sources *sources_new(const struct sender_settings *settings);
 /* NULL accepted, NULL set. */
 void sources_free(struct sources **sources);
 /* Before the first mail, and again when the configurations are new. Of a pool's addresses those
- * count that this machine has, and all where a proxy connects from them; a pool without any is
- * logged, and its mail waits. Copied. A proxy is another one then, for kept connections. */
+ * count that this machine has, and all where a proxy connects from them; a pool without any, or
+ * without the password it needs, is logged, and its mail waits. Copied. A proxy is another one
+ * then, for kept connections. */
 void sources_set_pools(struct sources *sources, const struct configurations *configurations,
                        struct log *log);
 

@@ -202,16 +202,18 @@ static void on_deadline(void *owner)
         fail(tunnel, PROXY_FAULT_ITSELF, "it did not answer in time");
 }
 
-static int read_password(struct tunnel *tunnel, struct err *err)
+int tunnel_read_password(const struct source_proxy *proxy, struct buf *ret_password,
+                         struct err *err)
 {
-    if (!*tunnel->proxy.password_file)
+    if (!*proxy->password_file)
         return 0;
-    if (file_read_secret(tunnel->proxy.password_file, &tunnel->password, err) != 0)
+    if (file_read_secret(proxy->password_file, ret_password, err) != 0)
         return -1;
-    if (tunnel->password.len > PROXY_LOGIN_MAX)
-        return err_set(err, ERR_INVALID, "the password in %s has more than %d octets",
-                       tunnel->proxy.password_file, PROXY_LOGIN_MAX);
-    return 0;
+    if (ret_password->len <= PROXY_LOGIN_MAX)
+        return 0;
+    buf_wipe(ret_password);
+    return err_set(err, ERR_INVALID, "the password in %s has more than %d octets",
+                   proxy->password_file, PROXY_LOGIN_MAX);
 }
 
 static void find_proxy(struct tunnel *tunnel, struct proxy_names *names)
@@ -220,7 +222,7 @@ static void find_proxy(struct tunnel *tunnel, struct proxy_names *names)
     uint16_t port = 0;
     struct err err;
 
-    if (read_password(tunnel, &err) != 0) {
+    if (tunnel_read_password(&tunnel->proxy, &tunnel->password, &err) != 0) {
         fail(tunnel, PROXY_FAULT_ITSELF, err.text);
         return;
     }

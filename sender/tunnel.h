@@ -31,5 +31,9 @@ struct tunnel_ops {
 struct tunnel *tunnel_open(struct loop *loop, struct proxy_names *names,
                            const struct tunnel_plan *plan, const struct tunnel_ops *ops,
                            void *owner);
+/* What a login will read; ret_password stays empty where there is none. It is a secret: buf_wipe.
+ */
+MUST_CHECK int tunnel_read_password(const struct source_proxy *proxy, struct buf *ret_password,
+                                    struct err *err);
 /* Nobody is called any more. NULL accepted, NULL set. */
 void tunnel_cancel(struct tunnel **tunnel);

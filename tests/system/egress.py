@@ -38,7 +38,6 @@ class Scene:
         self.forbidden = Seeing()
         self.closed = free_port()
         self.password = pathlib.Path(folder, "password")
-        self.password.write_text(PASSWORD + "\n", encoding="utf-8")
         blocked = [self.forbidden.port]
         self.proxies = {"socks": dante("socks", folder, SOCKS, blocked),
                         "login": dante("login", folder, LOGIN, blocked, (USER, PASSWORD)),
@@ -102,6 +101,19 @@ class Scene:
         series = f'hikyaku_sender_connects_total{{dest_group="other",result="{result}"}} '
         lines = self.sender.get("/metrics")[1].splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(series))
+
+
+def check_secret(scene):
+    """It comes late, as a mounted one may: that is told at once, and not too late for mail."""
+    def told():
+        with open(scene.sender.process.log_path, encoding="utf-8") as log:
+            return any('"source_pool_password"' in line and str(scene.password) in line for line in log)
+    wait_until(told, 10, "told at the start")
+    rcpt = "ok-early@plain.example"
+    scene.submit("login", rcpt)
+    assert str(scene.password) in scene.logged("deferred", rcpt)[0]["reason"]
+    scene.password.write_text(PASSWORD + "\n", encoding="utf-8")
+    scene.plain.wait_for(lambda d: d.to(rcpt), 30, rcpt)
 
 
 def check_source(scene):
@@ -203,7 +215,8 @@ def answer_once(server, answer):
             pass
 
 
-CHECKS = (check_source, check_kept, check_tls, check_hosts, check_rules, check_away, check_password, check_no_login)
+CHECKS = (check_secret, check_source, check_kept, check_tls, check_hosts, check_rules, check_away, check_password,
+          check_no_login)
 
 
 def main():

@@ -161,15 +161,22 @@ static void test_a_changed_pool_takes_no_old_connection(void **state)
     fixture_end(&fixture);
 }
 
-/* Port 1: nobody is there. Neither the connection that is kept nor the host is asked, although it
- * has another one: it is our trouble. */
+#define PROXIED_A /* port 1: nobody is there */                                                    \
+    "source_pools=({name=\"a\"; addresses=[\"127.0.0.2\"]; ehlo=\"mta1.test\"; "                   \
+    "proxy=\"haproxy\"; proxy_address=\"127.0.0.1:1\";})"
+
+static void reload_proxied(struct fixture *fixture)
+{
+    static const char *const PROXIED[] = {PROXIED_A, USES_A, NULL};
+
+    fixture_read_conf(fixture, PROXIED);
+    sender_role.reload(fixture->role, fixture->conf);
+}
+
+/* Nor is the connection used that is kept, from the same address. */
 static void test_a_proxy_that_is_away_is_no_trouble_of_the_host(void **state)
 {
     static const char *const MORE[] = {POOL_A, USES_A, NULL};
-    static const char *const PROXIED[] = {"source_pools=({name=\"a\"; addresses=[\"127.0.0.2\", "
-                                          "\"203.0.113.7\"]; ehlo=\"mta1.test\"; "
-                                          "proxy=\"haproxy\"; proxy_address=\"127.0.0.1:1\";})",
-                                          USES_A, NULL};
     struct record_timer timer;
     struct fixture fixture;
 
@@ -177,8 +184,7 @@ static void test_a_proxy_that_is_away_is_no_trouble_of_the_host(void **state)
     fixture_begin_started(&fixture, MORE);
     deliver(&fixture, "mail1");
     struct conf *before = fixture.conf;
-    fixture_read_conf(&fixture, PROXIED);
-    sender_role.reload(fixture.role, fixture.conf);
+    reload_proxied(&fixture);
     deliver(&fixture, "mail2");
     assert_int_equal(fixture.sink.connections, 1);
     assert_int_equal(fixture.sink.mail_count, 1);
@@ -190,6 +196,32 @@ static void test_a_proxy_that_is_away_is_no_trouble_of_the_host(void **state)
     assert_int_equal(
         fixture_metric(&fixture, "sender_connects_total{dest_group=\"other\",result=\"proxy\"}"),
         1);
+    fixture_stop(&fixture);
+    conf_free(&before);
+    fixture_end(&fixture);
+}
+
+static void test_a_busy_connection_is_not_handed_on_to_mail_of_a_proxy(void **state)
+{
+    static const char *const MORE[] = {POOL_A, USES_A, "sender.connections_per_destination=1",
+                                       NULL};
+    struct record_work work;
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    fixture.sink.holds_dots = true;
+    work = fixture_work(&fixture, "mail1", "user");
+    (void)fixture_publish(&fixture, &work);
+    work = fixture_work(&fixture, "mail2", "user");
+    int64_t second = fixture_publish(&fixture, &work);
+    WAIT_FOR(fixture.loop, sink_held(&fixture.sink) == 1);
+    struct conf *before = fixture.conf;
+    reload_proxied(&fixture);
+    sink_answer(&fixture.sink);
+    fixture_wait_finished(&fixture, second);
+    assert_int_equal(fixture.sink.mail_count, 1);
+    fixture_wait_for(&fixture, BUS_TIMER, 1);
     fixture_stop(&fixture);
     conf_free(&before);
     fixture_end(&fixture);
@@ -258,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_addresses_of_other_machines_are_left_out),
         cmocka_unit_test(test_a_changed_pool_takes_no_old_connection),
         cmocka_unit_test(test_a_proxy_that_is_away_is_no_trouble_of_the_host),
+        cmocka_unit_test(test_a_busy_connection_is_not_handed_on_to_mail_of_a_proxy),
         cmocka_unit_test(test_figures_name_the_group),
         cmocka_unit_test(test_connects_by_result),
     };
