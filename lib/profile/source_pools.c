@@ -185,7 +185,7 @@ static const struct conf_setting SETTINGS[] = {
      .check = check_proxy_address,
      .help =
          "host:port or [ipv6]:port of the proxy. A name is looked up by the system, again after "
-         "ten seconds; of several addresses each connection takes the next one."},
+         "ten seconds; of several addresses each connection tries another one first."},
     {.name = "proxy_password_file",
      .type = CONF_STRING,
      AT(proxy_password_file),
