@@ -12,6 +12,7 @@
 struct recent {
     int64_t fence;
     uint32_t attempt;
+    bool is_decided;
     uint8_t id_len; /* 0: empty */
     char id[RECENT_ID_MAX];
 };
@@ -61,17 +62,24 @@ static int64_t fence_of(const struct record_work *work)
 
 static struct recent *slot_of(const struct flight *flight, const struct record_work *work)
 {
-    uint64_t hash = hash_bytes(work->parcel_id) ^ work->attempt ^ (uint64_t)fence_of(work);
+    uint64_t hash = hash_bytes(work->parcel_id) ^ work->attempt;
 
     return &flight->recent[hash % RECENT_COUNT];
 }
 
-void flight_note_finished(struct flight *flight, const struct record_work *work)
+static bool is_about(const struct recent *slot, const struct record_work *work)
+{
+    return slot->id_len && slot->attempt == work->attempt &&
+           slice_eq(slice_of(slot->id, slot->id_len), work->parcel_id);
+}
+
+void flight_note_finished(struct flight *flight, const struct record_work *work, bool is_decided)
 {
     struct recent *slot = slot_of(flight, work);
 
     if (work->parcel_id.len == 0 || work->parcel_id.len > RECENT_ID_MAX)
         return;
+    slot->is_decided = is_decided || (is_about(slot, work) && slot->is_decided);
     slot->fence = fence_of(work);
     slot->attempt = work->attempt;
     slot->id_len = (uint8_t)work->parcel_id.len;
@@ -82,6 +90,5 @@ bool flight_was_finished(const struct flight *flight, const struct record_work *
 {
     const struct recent *slot = slot_of(flight, work);
 
-    return slot->id_len && slot->fence == fence_of(work) && slot->attempt == work->attempt &&
-           slice_eq(slice_of(slot->id, slot->id_len), work->parcel_id);
+    return is_about(slot, work) && (slot->is_decided || slot->fence == fence_of(work));
 }

@@ -8,6 +8,7 @@
 #include "sender/destination.h"
 #include "sender/dispatch.h"
 #include "sender/flight.h"
+#include "sender/outcome_piece.h"
 #include "sender/partition.h"
 
 /* Record, envelope, replies and outcome of a small mail fit into the first block. */
@@ -87,12 +88,21 @@ static void end(struct parcel *parcel)
     dispatch_check_pressure(sender);
 }
 
+/* Not parked, and not deferred without an attempt: those come again under the same number. */
+static bool is_decided(const struct parcel *parcel)
+{
+    const struct outcome *outcome = parcel->outcome;
+
+    return outcome && outcome->last != PIECE_TIMER_PARKED &&
+           (outcome->has_attempt || outcome->last != PIECE_TIMER_DEFERRED);
+}
+
 void parcel_finish(struct parcel *parcel, enum mark mark)
 {
     struct partition *partition = parcel->partition;
 
     if (parcel->work.parcel_id.len)
-        flight_note_finished(parcel->sender->flight, &parcel->work);
+        flight_note_finished(parcel->sender->flight, &parcel->work, is_decided(parcel));
     if (parcel->epoch == partition->epoch && partition->state != PARTITION_NONE) {
         if (mark != MARK_NONE)
             partition_mark(parcel, mark, SLICE_NONE);

@@ -180,8 +180,9 @@ struct bus_fetch {
     struct bus_ref ref;
     /* Each matching record in order of offset; valid during the call. */
     void (*on_piece)(void *owner, struct bus_fetch *fetch, const struct bus_delivery *piece);
-    /* Exactly once, last. found false: gone from the log (retention) or out of range (is_gone), or
-     * not readable now (a retry may help). */
+    /* Exactly once, last. found false: is_gone, the log begins behind it (retention) or the
+     * reference cannot be one; otherwise it is not readable now, or not there (a retry may help).
+     */
     void (*on_fetched)(void *owner, struct bus_fetch *fetch, bool found, bool is_gone);
     void *owner;
     struct list_node node; /* the back end's */

@@ -34,5 +34,9 @@ struct scan *place_scan(struct place *place, const enum bus_topic *topics, size_
 /* The broker goes away or comes back; false: this back end has none. */
 bool place_set_available(struct place *place, bool is_available);
 
+/* Retention: the records of a partition below the offset go; false: not to be had at will here. */
+bool place_expire(struct place *place, enum bus_topic topic, int32_t partition,
+                  int64_t below_offset);
+
 /* Further tests of this back end alone: the number that failed. */
 int backend_tests(void);

@@ -69,6 +69,13 @@ bool place_set_available(struct place *place, bool is_available)
     return true;
 }
 
+bool place_expire(struct place *place, enum bus_topic topic, int32_t partition,
+                  int64_t below_offset)
+{
+    bus_fake_expire(place->hub, topic, partition, below_offset);
+    return true;
+}
+
 /* ---- hooks ---- */
 
 static void test_fake_fail_fails_so_many_and_stores_or_not(void **state)

@@ -94,27 +94,64 @@ struct place *place_new(void)
     return place;
 }
 
-static void delete_topic(const struct place *place, enum bus_topic topic)
+/* ---- as an administrator ---- */
+
+struct admin {
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    struct buf topic; /* its name on the broker */
+};
+
+static struct admin admin_begin(const struct place *place, enum bus_topic topic)
 {
-    struct buf name = {0};
+    struct admin admin = {0};
     char why[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
     ASSERT(rd_kafka_conf_set(conf, "bootstrap.servers", broker(), why, sizeof why) ==
            RD_KAFKA_CONF_OK);
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-    ASSERT(rk != NULL);
-    buf_addf(&name, "%s%s", place->prefix, bus_topic_row(topic)->name);
-    rd_kafka_DeleteTopic_t *plan = rd_kafka_DeleteTopic_new(buf_str(&name));
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    rd_kafka_DeleteTopics(rk, &plan, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)BACKEND.patience_ms);
+    admin.rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    ASSERT(admin.rk != NULL);
+    admin.queue = rd_kafka_queue_new(admin.rk);
+    buf_addf(&admin.topic, "%s%s", place->prefix, bus_topic_row(topic)->name);
+    return admin;
+}
+
+static void admin_end(struct admin *admin)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(admin->queue, (int)BACKEND.patience_ms);
+
     ASSERT(event && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
+    rd_kafka_queue_destroy(admin->queue);
+    rd_kafka_destroy(admin->rk);
+    buf_free(&admin->topic);
+}
+
+static void delete_topic(const struct place *place, enum bus_topic topic)
+{
+    struct admin admin = admin_begin(place, topic);
+    rd_kafka_DeleteTopic_t *plan = rd_kafka_DeleteTopic_new(buf_str(&admin.topic));
+
+    rd_kafka_DeleteTopics(admin.rk, &plan, 1, NULL, admin.queue);
     rd_kafka_DeleteTopic_destroy(plan);
-    rd_kafka_destroy(rk);
-    buf_free(&name);
+    admin_end(&admin);
+}
+
+bool place_expire(struct place *place, enum bus_topic topic, int32_t partition,
+                  int64_t below_offset)
+{
+    struct admin admin = admin_begin(place, topic);
+    rd_kafka_topic_partition_list_t *below = rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(below, buf_str(&admin.topic), partition)->offset =
+        below_offset;
+    rd_kafka_DeleteRecords_t *plan = rd_kafka_DeleteRecords_new(below);
+    rd_kafka_DeleteRecords(admin.rk, &plan, 1, NULL, admin.queue);
+    rd_kafka_DeleteRecords_destroy(plan);
+    rd_kafka_topic_partition_list_destroy(below);
+    admin_end(&admin);
+    return true;
 }
 
 void kafka_place_renew(struct place *place, enum bus_topic topic)

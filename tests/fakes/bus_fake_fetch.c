@@ -27,9 +27,10 @@ static void fetch_one(struct bus *bus, struct bus_fetch *fetch)
 {
     const struct bus_ref *ref = &fetch->ref;
     const struct fake_partition *p = fake_partition(bus->hub, ref->topic, ref->partition);
-    bool is_failing = bus->hub->fails_fetches;
-    bool is_found = !is_failing && p && ref->first_offset <= ref->last_offset &&
-                    is_there(p, ref->first_offset) && is_there(p, ref->last_offset);
+    bool is_possible = p && ref->first_offset >= 0 && ref->first_offset <= ref->last_offset;
+    bool is_failing = bus->hub->fails_fetches || (is_possible && ref->last_offset >= p->end_offset);
+    bool is_found = !is_failing && is_possible && is_there(p, ref->first_offset) &&
+                    is_there(p, ref->last_offset);
 
     bus->fetch_now = fetch;
     if (is_found && !give_pieces(bus, fetch, p))

@@ -2,7 +2,7 @@
  * From records to pieces. Every callback may cancel any fetch: a walk over a run keeps its place in
  * the reader, where reader_cancel can move it. */
 #include "client.h"
-#include "end.h"
+#include "edge.h"
 #include "reader.h"
 
 void answers_end(struct reader *reader, struct list *list, struct bus_fetch *fetch, bool is_gone)
@@ -54,56 +54,44 @@ static void on_record(struct reader *reader, struct run *run, const rd_kafka_mes
     reader->next = NULL;
 }
 
-/* The place where the run begins is not in the log (any more): that is so for its first fetch, the
- * others are tried on their own. */
-static void on_out_of_range(struct reader *reader, struct run *run)
+static void end_first_as_gone(struct reader *reader, struct run *run)
 {
     struct bus_fetch *first = fetch_of(list_first(&run->fetches));
-    struct list_node *node;
 
-    while (run->fetches.count > 1) {
-        node = list_last(&run->fetches);
+    while (run->fetches.count > 1) { /* the others are tried on their own */
+        struct list_node *node = list_last(&run->fetches);
         list_remove(&run->fetches, node);
         list_push(&reader->waiting, node);
     }
     answers_end(reader, &run->fetches, first, true);
 }
 
-/* A fetch that wants what lies at or beyond the end, or NULL. */
-static struct bus_fetch *find_beyond(const struct run *run, int64_t end)
-{
-    for (struct list_node *node = list_first(&run->fetches); node;
-         node = list_next(&run->fetches, node))
-        if (fetch_of(node)->ref.last_offset >= end)
-            return fetch_of(node);
-    return NULL;
-}
-
-/* The leader has said where the partition ends: what is awaited beyond is not there, and never was
- * acknowledged. */
-static void on_end(void *owner, const rd_kafka_topic_partition_list_t *ends)
+/* Only what lies before the beginning is gone. What seems to lie beyond the end was acknowledged
+ * before anybody could refer to it: a leader that does not know yet that it was replaced lacks it.
+ */
+static void on_begin(void *owner, const rd_kafka_topic_partition_list_t *edges)
 {
     struct run *run = owner;
     struct reader *reader = run->reader;
-    int64_t end = ends->elems[0].offset;
-    struct bus_fetch *fetch;
+    struct list_node *first = list_first(&run->fetches);
 
-    run->end = NULL;
-    while (end >= 0 && (fetch = find_beyond(run, end)))
-        answers_end(reader, &run->fetches, fetch, true);
-    answers_fail(reader, &run->fetches);
+    run->begin = NULL;
+    if (first && fetch_of(first)->ref.first_offset < edges->elems[0].offset)
+        end_first_as_gone(reader, run);
+    else
+        answers_fail(reader, &run->fetches);
     round_settle_later(reader);
 }
 
-static void on_end_of_partition(struct reader *reader, struct run *run)
+static void on_out_of_range(struct reader *reader, struct run *run)
 {
-    const struct end_answer answer = {on_end, run};
+    const struct edge_answer answer = {on_begin, run};
 
-    if (run->end)
+    if (run->begin)
         return;
     rd_kafka_topic_partition_list_t *place = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(place, reader_topic_name(reader, run->topic), run->partition);
-    run->end = end_ask(reader->bus->loop, reader->client, place, &answer);
+    run->begin = edge_ask(reader->bus->loop, reader->client, EDGE_BEGIN, place, &answer);
 }
 
 void answers_take(struct reader *reader, const rd_kafka_message_t *record)
@@ -119,8 +107,6 @@ void answers_take(struct reader *reader, const rd_kafka_message_t *record)
         on_record(reader, run, record);
     else if (record->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
         on_out_of_range(reader, run);
-    else if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-        on_end_of_partition(reader, run);
     else
         answers_fail(reader, &run->fetches);
 }

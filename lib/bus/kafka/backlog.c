@@ -6,7 +6,7 @@
 
 #include "bus/figures.h"
 #include "client.h"
-#include "end.h"
+#include "edge.h"
 #include "net/clock.h"
 
 #define ASK_MS 5000
@@ -68,7 +68,7 @@ void bus_each_backlog(struct bus *bus,
 
 /* ---- asking ---- */
 
-static void on_ends(void *owner, const rd_kafka_topic_partition_list_t *ends)
+static void on_edges(void *owner, const rd_kafka_topic_partition_list_t *ends)
 {
     struct bus_consumer *consumer = owner;
 
@@ -82,7 +82,7 @@ static void on_ends(void *owner, const rd_kafka_topic_partition_list_t *ends)
 
 void backlog_refresh(struct bus_consumer *consumer)
 {
-    const struct end_answer answer = {on_ends, consumer};
+    const struct edge_answer answer = {on_edges, consumer};
     uint64_t now_ms = loop_now_ms(consumer->bus->loop);
 
     if (consumer->ends || now_ms < consumer->ends_due_ms)
@@ -94,7 +94,7 @@ void backlog_refresh(struct bus_consumer *consumer)
             rd_kafka_topic_partition_list_add(places, consumer->topic_name, p);
     consumer->ends_due_ms = now_ms + ASK_MS;
     if (places->cnt > 0)
-        consumer->ends = end_ask(consumer->bus->loop, consumer->client, places, &answer);
+        consumer->ends = edge_ask(consumer->bus->loop, consumer->client, EDGE_END, places, &answer);
     else
         rd_kafka_topic_partition_list_destroy(places);
 }

@@ -12,7 +12,7 @@
 #include "part.h"
 
 struct client;
-struct end_question;
+struct edge_question;
 struct lookup;
 struct pump;
 
@@ -48,7 +48,7 @@ struct bus_consumer {
     struct part *parts; /* by partition number */
     int32_t part_count;
     struct lookup *lookup; /* being asked */
-    struct end_question *ends;
+    struct edge_question *ends;
     uint64_t ends_due_ms; /* see backlog.h */
 
     bool is_held;   /* bus_pause: do not poll */

@@ -6,7 +6,7 @@
 #include "client.h"
 #include "commit.h"
 #include "consumer.h"
-#include "end.h"
+#include "edge.h"
 #include "lookup.h"
 #include "pump.h"
 
@@ -78,7 +78,7 @@ static void drop_client(struct bus_consumer *consumer)
 {
     consumer->phase = CONSUMER_CLOSED;
     lookup_abandon(&consumer->lookup);
-    end_abandon(&consumer->ends);
+    edge_abandon(&consumer->ends);
     pump_free(&consumer->pump);
     if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);

@@ -9,7 +9,7 @@
 #include "fetch.h"
 
 struct client;
-struct end_question;
+struct edge_question;
 struct pump;
 
 struct run {
@@ -19,7 +19,7 @@ struct run {
     int32_t partition;
     struct list fetches; /* by first offset; empty: the run is over */
     int64_t last_offset;
-    struct end_question *end; /* being asked: the run came to the end of the partition */
+    struct edge_question *begin; /* being asked: the run is out of the partition's range */
     bool is_paused;
 };
 

@@ -4,7 +4,7 @@
 #include "base/xalloc.h"
 #include "bus/fetches.h"
 #include "client.h"
-#include "end.h"
+#include "edge.h"
 #include "reader.h"
 
 #define NEIGHBOUR_GAP 64
@@ -115,7 +115,7 @@ void round_drop(struct reader *reader)
 
     while ((node = list_shift(&reader->runs))) {
         struct run *run = LIST_OWNER(node, struct run, node);
-        end_abandon(&run->end);
+        edge_abandon(&run->begin);
         xfree(run);
     }
 }

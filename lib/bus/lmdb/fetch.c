@@ -54,9 +54,10 @@ static enum reading read_one(struct bus *bus, struct bus_fetch *fetch, size_t *l
     struct store_partition *p = store_partition(&bus->hub->store, ref->topic, ref->partition);
     MDB_cursor *cursor;
 
-    if (!p || ref->first_offset < 0 || ref->last_offset < ref->first_offset ||
-        ref->last_offset >= atomic_load(&p->end_offset))
+    if (!p || ref->first_offset < 0 || ref->last_offset < ref->first_offset)
         return READ_GONE;
+    if (ref->last_offset >= atomic_load(&p->end_offset))
+        return READ_FAILED;
     if (mdb_cursor_open(bus->reader, p->records, &cursor) != 0)
         return READ_FAILED;
     enum reading reading = read_range(bus, fetch, cursor, left);

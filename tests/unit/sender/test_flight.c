@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Repeats are told from new records by parcel id, attempt and fence. */
+ * Repeats are told from new records by parcel id and attempt, and by fence where nothing was
+ * decided. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,12 +28,27 @@ static void test_finished_record_is_recognised_exactly(void **state)
 
     (void)state;
     assert_false(flight_was_finished(flight, &finished));
-    flight_note_finished(flight, &finished);
+    flight_note_finished(flight, &finished, false);
     assert_true(flight_was_finished(flight, &finished));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_false(flight_was_finished(flight, &others[i]));
     flight_free(&flight);
     assert_null(flight);
+}
+
+static void test_decided_attempt_is_recognised_with_any_fence(void **state)
+{
+    const struct record_work decided = work_of("mail-1", 2, 17), again = work_of("mail-1", 2, 18),
+                             later = work_of("mail-1", 3, 19);
+    struct flight *flight = flight_new();
+
+    (void)state;
+    flight_note_finished(flight, &decided, true);
+    assert_true(flight_was_finished(flight, &again));
+    assert_false(flight_was_finished(flight, &later));
+    flight_note_finished(flight, &again, false); /* dropped as a repeat */
+    assert_true(flight_was_finished(flight, &decided));
+    flight_free(&flight);
 }
 
 static void test_many_finished_records_stay_exact(void **state)
@@ -46,7 +62,7 @@ static void test_many_finished_records_stay_exact(void **state)
         struct slice id = arena_printf(arena, "mail-%u", i);
         struct record_work work = {.parcel_id = id};
         assert_false(flight_was_finished(flight, &work));
-        flight_note_finished(flight, &work);
+        flight_note_finished(flight, &work, false);
         assert_true(flight_was_finished(flight, &work));
     }
     for (unsigned i = 0; i < 20000; i++) {
@@ -64,7 +80,7 @@ static void test_overlong_id_is_not_remembered(void **state)
     struct flight *flight = flight_new();
 
     (void)state;
-    flight_note_finished(flight, &work);
+    flight_note_finished(flight, &work, false);
     assert_false(flight_was_finished(flight, &work));
     flight_free(&flight);
 }
@@ -87,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finished_record_is_recognised_exactly),
+        cmocka_unit_test(test_decided_attempt_is_recognised_with_any_fence),
         cmocka_unit_test(test_many_finished_records_stay_exact),
         cmocka_unit_test(test_overlong_id_is_not_remembered),
         cmocka_unit_test(test_parcels_in_hand_are_found),

@@ -22,6 +22,26 @@ static void test_repeat_of_a_finished_parcel_is_dropped(void **state)
     fixture_end(&fixture);
 }
 
+/* The acknowledgement of its Timer was lost, so the Timer was published twice and fired twice. */
+static void test_attempt_of_two_timers_is_made_once(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = fixture_work(&fixture, "mail1", "user");
+    work.attempt = 1;
+    work.has_fence = true;
+    work.fence = 5;
+    work.fence_shard = bus_partition_of(fixture.bus, BUS_TIMER, SLICE("mail1"));
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    work.fence = 6;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.mail_count, 1);
+    fixture_end(&fixture);
+}
+
 static void test_repeat_of_a_parcel_in_hand_waits_for_it(void **state)
 {
     struct fixture fixture;
@@ -132,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repeat_of_a_finished_parcel_is_dropped),
+        cmocka_unit_test(test_attempt_of_two_timers_is_made_once),
         cmocka_unit_test(test_repeat_of_a_parcel_in_hand_waits_for_it),
         cmocka_unit_test(test_crash_after_the_mark_sends_nothing_again),
         cmocka_unit_test(test_crash_after_some_were_accepted_sends_the_rest),
