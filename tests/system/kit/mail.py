@@ -22,9 +22,9 @@ def connect(port, timeout=60):
     return client
 
 
-def transact(client, rcpts, content, sender=SENDER, options=""):
+def transact(client, rcpts, content, sender=SENDER, options="", rcpt_options=""):
     """The replies that are not 250 or 354, else the 250 to the final dot: (code, text)."""
-    for command in (f"MAIL FROM:<{sender}>{options}", *(f"RCPT TO:<{rcpt}>" for rcpt in rcpts)):
+    for command in (f"MAIL FROM:<{sender}>{options}", *(f"RCPT TO:<{rcpt}>{rcpt_options}" for rcpt in rcpts)):
         reply = client.docmd(command)
         if reply[0] != 250:
             return reply
