@@ -244,8 +244,10 @@ static struct finding find_trouble(struct delivery *delivery, const struct conne
 
     if (trouble->fault != PROXY_FAULT_NONE)
         return finding_from_proxy(parcel, trouble->fault, trouble->detail);
-    if (trouble->reply->code)
-        return finding_from_reply(parcel, &place, trouble->stage, trouble->reply, false);
+    if (trouble->reply->code) {
+        const struct smtp_rcpt_result said = {trouble->stage, *trouble->reply, .is_ours = false};
+        return finding_from_reply(parcel, &place, &said, false);
+    }
     return finding_from_loss(parcel, &place, trouble->stage, false, trouble->detail);
 }
 
@@ -284,8 +286,7 @@ static struct finding find(struct delivery *delivery, const struct finding_place
         return finding_from_loss(delivery->parcel, place, rcpt->stage, result->is_uncertain,
                                  result->is_uncertain ? "the connection was lost behind the content"
                                                       : "the connection was lost");
-    struct finding finding =
-        finding_from_reply(delivery->parcel, place, rcpt->stage, &rcpt->reply, has_accepted);
+    struct finding finding = finding_from_reply(delivery->parcel, place, rcpt, has_accepted);
     if (result->is_beyond_peer) /* C11: the next host may take it; with none left it fails */
         finding.verdict.next = VERDICT_NEXT_HOST;
     return finding;

@@ -46,17 +46,22 @@ static struct finding finding_of(struct parcel *parcel, const struct finding_pla
 }
 
 struct finding finding_from_reply(struct parcel *parcel, const struct finding_place *place,
-                                  enum smtp_stage stage, const struct smtp_reply *reply,
-                                  bool has_accepted)
+                                  const struct smtp_rcpt_result *result, bool has_accepted)
 {
+    const struct smtp_reply *reply = &result->reply;
     struct finding finding =
-        finding_of(parcel, place, verdict_from_reply(stage, reply, has_accepted));
+        finding_of(parcel, place, verdict_from_reply(result->stage, reply, has_accepted));
+    struct slice text = arena_copy(parcel->arena, slice_sub(reply->text, 0, TEXT_MAX));
 
+    finding.reply.stage = slice_str(smtp_stage_name(result->stage));
+    if (result->is_ours) {
+        finding.reply.reason = text;
+        return finding;
+    }
     finding.reply.code = reply->code;
     if (reply->enhanced.class)
         finding.reply.enhanced = status_text(parcel->arena, reply->enhanced);
-    finding.reply.text = arena_copy(parcel->arena, slice_sub(reply->text, 0, TEXT_MAX));
-    finding.reply.stage = slice_str(smtp_stage_name(stage));
+    finding.reply.text = text;
     return finding;
 }
 

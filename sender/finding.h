@@ -19,9 +19,9 @@ struct finding_place { /* the ends of a connection; empty: none was involved */
 struct finding_place finding_place(struct arena *arena, struct slice host,
                                    const struct net_address *address,
                                    const struct net_address *source);
+/* What is_ours stands as a reason, without a code: reports must not say that the host said so. */
 struct finding finding_from_reply(struct parcel *parcel, const struct finding_place *place,
-                                  enum smtp_stage stage, const struct smtp_reply *reply,
-                                  bool has_accepted);
+                                  const struct smtp_rcpt_result *result, bool has_accepted);
 /* reason: a sentence, copied. */
 struct finding finding_from_loss(struct parcel *parcel, const struct finding_place *place,
                                  enum smtp_stage stage, bool is_uncertain, const char *reason);

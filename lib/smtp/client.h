@@ -43,6 +43,7 @@ struct smtp_mail {
 struct smtp_rcpt_result {
     enum smtp_stage stage;   /* whose reply decided */
     struct smtp_reply reply; /* code 0: lost before it came */
+    bool is_ours;            /* refused by us, in our words: the peer never said so */
 };
 
 struct smtp_result {

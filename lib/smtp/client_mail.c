@@ -31,7 +31,7 @@ static void decide_rest(struct smtp_client *client, enum smtp_stage stage,
         kept = smtp_reply_copy(client->arenas[client->turn], reply);
     for (size_t i = 0; i < client->mail->rcpt_count; i++)
         if (client->results[i].reply.code == 0 || is_accepted(&client->results[i]))
-            client->results[i] = (struct smtp_rcpt_result){stage, kept};
+            client->results[i] = (struct smtp_rcpt_result){stage, kept, .is_ours = false};
 }
 
 static void finish(struct smtp_client *client, struct smtp_result result)
@@ -160,7 +160,8 @@ void client_on_rcpt(struct smtp_client *client, const struct smtp_reply *reply, 
     }
     if (!client->is_mail_refused)
         client->results[index] = (struct smtp_rcpt_result){
-            SMTP_STAGE_RCPT, smtp_reply_copy(client->arenas[client->turn], reply)};
+            SMTP_STAGE_RCPT, smtp_reply_copy(client->arenas[client->turn], reply),
+            .is_ours = false};
     if (!is_last_sent(client))
         return;
     if (client->step == CLIENT_STEP_DATA && count_accepted(client) == 0)
@@ -233,24 +234,28 @@ void client_on_refusal(struct smtp_client *client, const struct smtp_reply *repl
     finish(client, (struct smtp_result){0});
 }
 
+static struct smtp_rcpt_result ours(enum smtp_stage stage, struct smtp_reply why)
+{
+    return (struct smtp_rcpt_result){stage, why, .is_ours = true};
+}
+
 /* Decides what we can decide ourselves. */
 static void refuse_ourselves(struct smtp_client *client)
 {
     const struct smtp_mail *mail = client->mail;
     struct smtp_reply why;
     uint64_t sent = 0;
+    bool can_send = client_can_send(client, mail, &why);
 
-    if (!client_can_send(client, mail, &why)) {
-        decide_rest(client, SMTP_STAGE_MAIL, &why);
-        return;
-    }
     for (size_t i = 0; i < mail->rcpt_count; i++) {
-        if (!client_can_send_to(&mail->rcpts[i]))
-            client->results[i] = (struct smtp_rcpt_result){
-                SMTP_STAGE_RCPT, SMTP_REPLY(553, 5, 1, 3, "The address cannot be sent")};
+        if (!can_send)
+            client->results[i] = ours(SMTP_STAGE_MAIL, why);
+        else if (!client_can_send_to(&mail->rcpts[i]))
+            client->results[i] =
+                ours(SMTP_STAGE_RCPT, SMTP_REPLY(553, 5, 1, 3, "The address cannot be sent"));
         else if (client->peer.rcpt_max && sent >= client->peer.rcpt_max)
-            client->results[i] = (struct smtp_rcpt_result){
-                SMTP_STAGE_RCPT, SMTP_REPLY(452, 4, 5, 3, "The peer takes fewer recipients")};
+            client->results[i] =
+                ours(SMTP_STAGE_RCPT, SMTP_REPLY(452, 4, 5, 3, "The peer takes fewer recipients"));
         else
             sent++;
     }

@@ -101,6 +101,7 @@ static void on_result(void *owner, const struct smtp_result *result)
         buf_add(&text, mail->rcpts[i].address);
         buf_add_char(&text, ' ');
         add_reply(&text, result->rcpts[i].stage, &result->rcpts[i].reply);
+        buf_add_str(&text, result->rcpts[i].is_ours ? " (ours)" : "");
         note(session, &text);
     }
     note_flags(session, result);

@@ -35,10 +35,11 @@ def need_mail_servers():
 
 
 class Mta:
-    """One of them. next_hops: domain -> port on loopback, "*" for the others; further: lines of configuration."""
-    name = program = None
+    """One of them, NAME.example."""
+    name = program = queues = None
 
-    def __init__(self, folder):
+    def __init__(self, folder, name=None):
+        self.name = name or self.name
         self.port = free_port()
         self.root = pathlib.Path(folder, self.name)
         self.spool, self.etc = self.root / "spool", self.root / "etc"
@@ -77,8 +78,9 @@ class Mta:
             words += ["--cap-add", f"CAP_{capability}"]
         return [str(word) for word in (*words, *self.program)]
 
-    def start(self, next_hops, further=""):
-        self.configure(next_hops, further)
+    def start(self, next_hops, **further):
+        """next_hops: domain -> port on loopback, "*" for the others. further: lines, by the part of the configuration."""
+        self.configure(next_hops, **further)
         self.process.start()
         wait_until(lambda: is_listening(self.port) or not self.process.is_running(), 20, f"{self.name} listens")
         assert self.process.is_running(), self.tail()
@@ -102,8 +104,8 @@ class Mta:
     def __exit__(self, failure, *_):
         if self.process.is_running():
             self.process.kill()
-        if failure:
-            print(self.tail())
+            if failure:
+                print(self.tail(), file=sys.stderr)
 
 
 class Postfix(Mta):
@@ -112,7 +114,7 @@ class Postfix(Mta):
     queues = ("active", "maildrop", "incoming", "active", "deferred", "hold")
     folders = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved",
                "trace")
-    main = """compatibility_level = 3.6
+    main_cf = """compatibility_level = 3.6
 import_environment = MAIL_CONFIG TZ LD_LIBRARY_PATH
 queue_directory = /queue
 data_directory = /queue/data
@@ -125,7 +127,7 @@ maillog_file = /log/mail
 maillog_file_prefixes = /log
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-myhostname = postfix.example
+myhostname = {name}.example
 mydestination =
 local_recipient_maps =
 alias_maps =
@@ -135,10 +137,9 @@ smtp_host_lookup = native
 smtpd_peername_lookup = no
 smtpd_relay_restrictions = permit_mynetworks, reject
 transport_maps = inline:{{ {transports} }}
-relayhost = [127.0.0.1]:{others}
-{further}
+{main}
 """
-    master = """127.0.0.1:{port} inet n - n - - smtpd
+    master_cf = """127.0.0.1:{port} inet n - n - - smtpd
 pickup unix n - n 1 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -159,7 +160,7 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
-    def configure(self, next_hops, further):
+    def configure(self, next_hops, main=""):
         for name in (*self.folders, "data"):
             (self.spool / name).mkdir(mode=0o700)
             os.chown(self.spool / name, OWNER, OWNER)
@@ -168,11 +169,10 @@ postlog unix-dgram n - n - 1 postlogd
             os.chown(self.spool / name, 0 if name == "pid" else OWNER, 0 if name == "pid" else SETGID)
             os.chmod(self.spool / name, mode)
         os.chown(self.spool, 0, 0)
-        transports = ", ".join(f"{{ {domain} = smtp:[127.0.0.1]:{port} }}" for domain, port in next_hops.items()
-                               if domain != "*")
-        self.write("postfix/main.cf", self.main.format(inside=INSIDE, transports=transports, others=next_hops["*"],
-                                                       further=further))
-        self.write("postfix/master.cf", self.master.format(port=self.port))
+        transports = ", ".join(f"{{ {domain} = smtp:[127.0.0.1]:{port} }}" for domain, port in next_hops.items())
+        self.write("postfix/main.cf", self.main_cf.format(inside=INSIDE, name=self.name, transports=transports,
+                                                          main=main))
+        self.write("postfix/master.cf", self.master_cf.format(port=self.port))
 
 
 class Exim(Mta):
@@ -180,24 +180,29 @@ class Exim(Mta):
     name = "exim"
     program = (f"{INSIDE}/usr/sbin/exim4", "-bdf")
     queues = ("input",)
-    main = """exim_path = {inside}/usr/sbin/exim4
-primary_hostname = exim.example
+    configuration = """exim_path = {inside}/usr/sbin/exim4
+primary_hostname = {name}.example
 spool_directory = /queue
 log_file_path = /log/%s
 pid_file_path = /run/exim.pid
 keep_environment =
+notifier_socket =
 deliver_drop_privilege = true
 daemon_smtp_ports = {port}
 local_interfaces = 127.0.0.1
 disable_ipv6 = true
 host_lookup =
-dsn_advertise_hosts = *
 smtp_accept_queue_per_connection = 0
 acl_smtp_rcpt = acl_rcpt
+acl_smtp_data = acl_data
 {main}
 begin acl
 acl_rcpt:
-{rcpt}  accept
+{rcpt}
+  accept
+acl_data:
+{data}
+  accept
 begin routers
 hosts:
   driver = manualroute
@@ -214,8 +219,8 @@ smtp:
 begin retry
 """
 
-    def configure(self, next_hops, further, rcpt=""):
+    def configure(self, next_hops, main="", rcpt="", data=""):
         routes = " ; ".join(f"{domain} 127.0.0.1::{port} byname" for domain, port in
                             sorted(next_hops.items(), reverse=True))  # the first that fits: "*" is last
-        self.write("exim4/exim4.conf", self.main.format(inside=INSIDE, port=self.port, main=further, rcpt=rcpt,
-                                                        routes=routes))
+        self.write("exim4/exim4.conf", self.configuration.format(
+            inside=INSIDE, name=self.name, port=self.port, routes=routes, main=main, rcpt=rcpt, data=data))

@@ -202,6 +202,7 @@ static void test_c11_what_one_host_cannot_take_goes_to_the_next(void **state)
     struct fixture fixture, *f = &fixture;
     struct sink narrow;
     struct record_work work;
+    struct record_reply last;
 
     (void)state;
     fixture_begin(f, NULL);
@@ -220,7 +221,11 @@ static void test_c11_what_one_host_cannot_take_goes_to_the_next(void **state)
     WAIT_FOR(f->loop, f->sink.open == 0);
     work = eight_bit(f, "mail2");
     fixture_wait_finished(f, fixture_publish(f, &work));
-    assert_true(slice_eq(fixture_failure(f, 0).work.rcpts[0].last.status, SLICE("5.6.3")));
+    last = fixture_failure(f, 0).work.rcpts[0].last;
+    assert_true(slice_eq(last.status, SLICE("5.6.3")));
+    assert_int_equal(last.code, 0); /* the host said nothing of the kind */
+    assert_int_equal(last.text.len, 0);
+    assert_true(last.reason.len > 0);
     assert_int_equal(f->sink.mail_count, 1);
     fixture_stop(f);
     sink_end(&narrow);
@@ -291,29 +296,6 @@ static void test_body_in_chunks(void **state)
     fixture_end(&fixture);
 }
 
-static void test_lost_body_fails_and_is_buried(void **state)
-{
-    struct fixture fixture;
-    struct record_work work;
-
-    (void)state;
-    fixture_begin_started(&fixture, NULL);
-    work = fixture_work(&fixture, "mail1", "user");
-    work.has_body_ref = true;
-    work.body_ref = (struct record_body){.topic = RECORD_BODY_CHUNKS,
-                                         .partition = 1,
-                                         .first_offset = 100,
-                                         .last_offset = 101,
-                                         .length = 10};
-    work.body = SLICE_NONE;
-    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
-    assert_int_equal(fixture.sink.connections, 0);
-    assert_string_equal(fixture_events(&fixture), "failed");
-    fixture_wait_for(&fixture, BUS_FAILURE, 1);
-    fixture_wait_for(&fixture, BUS_DEAD, 1);
-    fixture_end(&fixture);
-}
-
 #define BIG_BYTES ((size_t)700 * 1024)
 
 /* A parcel whose body of BIG_BYTES lies in one chunk. */
@@ -338,6 +320,40 @@ static struct record_work big_work(struct fixture *fixture, const char *id)
     work.body = SLICE_NONE;
     buf_free(&value);
     return work;
+}
+
+static void test_lost_body_fails_and_is_buried(void **state)
+{
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, NULL);
+    work = big_work(&fixture, "mail1");
+    bus_fake_expire(fixture.hub, BUS_BODY, 0, work.body_ref.last_offset + 1);
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.connections, 0);
+    assert_string_equal(fixture_events(&fixture), "failed");
+    fixture_wait_for(&fixture, BUS_FAILURE, 1);
+    fixture_wait_for(&fixture, BUS_DEAD, 1);
+    fixture_end(&fixture);
+}
+
+static void test_body_that_the_log_does_not_show_is_parked(void **state)
+{
+    static const char *const MORE[] = {"sender.park_after_s=1", NULL};
+    struct fixture fixture;
+    struct record_work work;
+
+    (void)state;
+    fixture_begin_started(&fixture, MORE);
+    work = big_work(&fixture, "mail1");
+    work.body_ref.first_offset = work.body_ref.last_offset = 100;
+    fixture_wait_finished(&fixture, fixture_publish(&fixture, &work));
+    assert_int_equal(fixture.sink.connections, 0);
+    assert_int_equal(bus_fake_count(fixture.hub, BUS_FAILURE), 0);
+    assert_int_equal(bus_fake_count(fixture.hub, BUS_TIMER), 1);
+    fixture_end(&fixture);
 }
 
 static void test_bodies_wait_for_memory_and_are_parked(void **state)
@@ -482,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_body_by_reference_is_read_from_the_log),
         cmocka_unit_test(test_body_in_chunks),
         cmocka_unit_test(test_lost_body_fails_and_is_buried),
+        cmocka_unit_test(test_body_that_the_log_does_not_show_is_parked),
         cmocka_unit_test(test_bodies_wait_for_memory_and_are_parked),
         cmocka_unit_test(test_in_flight_limit_pauses_and_resumes),
         cmocka_unit_test(test_many_slow_destinations_are_parked_down_to_a_half),

@@ -207,18 +207,21 @@ static void test_the_next_mail_may_be_sent_from_inside_a_result(void **state)
 static void test_c11_a_mail_the_peer_cannot_take_is_not_sent(void **state)
 {
     (void)state;
-    play(HELLO "S: 250-mx.test\nS: 250 SIZE 21\nE: ready\n"
-               "A: send 0\n"
-               "C: RSET\n"
-               "S: 250 ok\n"
-               "E: rcpt b@b.test MAIL FROM 552 5.3.4 The mail is bigger than the peer takes\n"
-               "E: result reusable beyond\n");
-    play(PLAIN "A: send 2\n"
-               "C: RSET\n"
-               "S: 250 ok\n"
-               "E: rcpt b@b.test MAIL FROM 554 5.6.3 The mail is 8-bit, the peer takes 7-bit only\n"
-               "E: rcpt c@b.test MAIL FROM 554 5.6.3 The mail is 8-bit, the peer takes 7-bit only\n"
-               "E: result reusable beyond\n");
+    play(HELLO
+         "S: 250-mx.test\nS: 250 SIZE 21\nE: ready\n"
+         "A: send 0\n"
+         "C: RSET\n"
+         "S: 250 ok\n"
+         "E: rcpt b@b.test MAIL FROM 552 5.3.4 The mail is bigger than the peer takes (ours)\n"
+         "E: result reusable beyond\n");
+    play(
+        PLAIN
+        "A: send 2\n"
+        "C: RSET\n"
+        "S: 250 ok\n"
+        "E: rcpt b@b.test MAIL FROM 554 5.6.3 The mail is 8-bit, the peer takes 7-bit only (ours)\n"
+        "E: rcpt c@b.test MAIL FROM 554 5.6.3 The mail is 8-bit, the peer takes 7-bit only (ours)\n"
+        "E: result reusable beyond\n");
 }
 
 static void test_c11_our_refusal_stands_when_the_session_ends(void **state)
@@ -227,12 +230,12 @@ static void test_c11_our_refusal_stands_when_the_session_ends(void **state)
     play(PLAIN "A: send 4\n"
                "C: RSET\n"
                "A: lost\n"
-               "E: rcpt b@b.test MAIL FROM 554 5.6.0 The mail is not made of CRLF lines\n"
+               "E: rcpt b@b.test MAIL FROM 554 5.6.0 The mail is not made of CRLF lines (ours)\n"
                "E: result lost unsent\n");
     play(PLAIN "A: send 4\n"
                "C: RSET\n"
                "S: 503 what\n"
-               "E: rcpt b@b.test MAIL FROM 554 5.6.0 The mail is not made of CRLF lines\n"
+               "E: rcpt b@b.test MAIL FROM 554 5.6.0 The mail is not made of CRLF lines (ours)\n"
                "E: result\n");
 }
 
@@ -264,7 +267,7 @@ static void test_c15_recipients_above_the_peers_limit_wait(void **state)
                "C: MAIL FROM:<a@app.test>\nC+ RCPT TO:<b@b.test>\nC+ DATA\n"
                "S: 250 ok\nS: 250 ok\nS: 354 go\n" BODY "S: 250 queued\n"
                "E: rcpt b@b.test end of DATA 250 queued\n"
-               "E: rcpt c@b.test RCPT TO 452 4.5.3 The peer takes fewer recipients\n"
+               "E: rcpt c@b.test RCPT TO 452 4.5.3 The peer takes fewer recipients (ours)\n"
                "E: result reusable\n");
 }
 
@@ -274,19 +277,19 @@ static void test_c09_c24_nothing_can_be_injected(void **state)
     play(PIPED "A: send 3\n"
                "C: RSET\n"
                "S: 250 ok\n"
-               "E: rcpt b@b.test MAIL FROM 554 5.6.0 The mail is not made of CRLF lines\n"
+               "E: rcpt b@b.test MAIL FROM 554 5.6.0 The mail is not made of CRLF lines (ours)\n"
                "E: result reusable\n"
                "A: send 6\n"
                "C: RSET\n"
                "S: 250 ok\n"
-               "E: rcpt b@b.test MAIL FROM 553 5.1.7 The sender's address cannot be sent\n"
+               "E: rcpt b@b.test MAIL FROM 553 5.1.7 The sender's address cannot be sent (ours)\n"
                "E: result reusable\n"
                "A: send 5\n"
                "C: MAIL FROM:<a@app.test> SIZE=22\nC+ RCPT TO:<c@b.test>\nC+ DATA\n"
                "S: 250 ok\nS: 250 ok\nS: 354 go\n" BODY "S: 250 queued\n"
-               "E: rcpt b@b.test>\\r\\nRSET RCPT TO 553 5.1.3 The address cannot be sent\n"
+               "E: rcpt b@b.test>\\r\\nRSET RCPT TO 553 5.1.3 The address cannot be sent (ours)\n"
                "E: rcpt c@b.test end of DATA 250 queued\n"
-               "E: rcpt d@b.test RCPT TO 553 5.1.3 The address cannot be sent\n"
+               "E: rcpt d@b.test RCPT TO 553 5.1.3 The address cannot be sent (ours)\n"
                "E: result reusable\n");
 }
 
