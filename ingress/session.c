@@ -37,6 +37,7 @@ struct session {
     struct intake *intake;              /* on its way to the log */
     bool is_refused, is_quitting, is_paused, is_in_network;
     bool is_rate_checked; /* the timer runs for the data rate, not for silence */
+    bool has_ended;       /* the client sends no more */
 };
 
 static const struct smtp_reply ACCEPT = {0};
@@ -89,10 +90,15 @@ static void start_timer(struct session *session)
                      is_in_data ? RATE_CHECK_MS : (uint64_t)settings->idle_timeout_ms);
 }
 
+static bool owes_answer(const struct session *session)
+{
+    return session->intake || session->verify;
+}
+
 /* While we owe the answer, the client's silence is no fault of its own. */
 static void follow_client(struct session *session)
 {
-    if (!session->intake && !session->verify)
+    if (!owes_answer(session))
         start_timer(session);
 }
 
@@ -105,7 +111,7 @@ static void settle(struct session *session)
         stream_write(session->stream, buf_slice(out));
         buf_clear(out);
     }
-    if (session->is_quitting) {
+    if (session->is_quitting || (session->has_ended && !owes_answer(session))) {
         stream_close(session->stream);
         return;
     }
@@ -358,6 +364,15 @@ static void session_on_drained(void *owner)
     settle(owner);
 }
 
+/* Who has ended its side behind a mail would send that again, without our answer. */
+static bool session_on_end(void *owner)
+{
+    struct session *session = owner;
+
+    session->has_ended = true;
+    return owes_answer(session);
+}
+
 /* The stream is gone, or will not call any more. */
 static void forget(struct session *session)
 {
@@ -396,6 +411,7 @@ static const struct stream_ops STREAM_OPS = {
     .on_secured = session_on_secured,
     .on_read = session_on_read,
     .on_drained = session_on_drained,
+    .on_end = session_on_end,
     .on_closed = session_on_closed,
 };
 

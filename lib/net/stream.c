@@ -105,6 +105,18 @@ void stream_unread(struct stream *stream, struct slice rest)
     stream->unread = rest;
 }
 
+void stream_input_ended(struct stream *stream)
+{
+    stream->has_ended = true;
+    if (!stream->ops->on_end || !stream->ops->on_end(stream->owner))
+        stream_flush_and_end(stream, STREAM_EOF, "the peer closed the connection");
+}
+
+static bool is_too_late(const struct stream *stream)
+{
+    return stream->state == STREAM_FLUSHING || stream->has_ended;
+}
+
 static void on_input(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 {
     struct stream *stream = handle->data;
@@ -114,10 +126,10 @@ static void on_input(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
     if (count == UV_ENOBUFS) {
         (void)uv_read_stop(handle);
         stream->is_reading = false;
-    } else if (stream->state == STREAM_FLUSHING && (count > 0 || count == UV_EOF)) {
-        return; /* too late for the owner */
+    } else if (is_too_late(stream) && (count > 0 || count == UV_EOF)) {
+        return; /* for the owner */
     } else if (count == UV_EOF) {
-        stream_flush_and_end(stream, STREAM_EOF, "the peer closed the connection");
+        stream_input_ended(stream);
     } else if (count < 0) {
         stream_end(stream, STREAM_RESET, "reading failed: %s", uv_strerror((int)count));
     } else {

@@ -33,6 +33,7 @@ struct stream {
     void *owner;
     enum stream_state state;
     enum stream_close reason;
+    bool has_ended; /* the peer sends no more */
     bool is_paused;
     bool is_reading;        /* libuv polls for input */
     struct slice unread;    /* of the input being delivered */
@@ -53,6 +54,8 @@ void stream_opened(struct stream *stream);
 /* Closes the handle; on_closed follows. The first reason given is the one reported. */
 void stream_end(struct stream *stream, enum stream_close reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The peer has ended its side. */
+void stream_input_ended(struct stream *stream);
 /* Sends what is pending, then ends; input is thrown away meanwhile. */
 void stream_flush_and_end(struct stream *stream, enum stream_close reason, const char *detail);
 /* One deadline at a time; what it means depends on the state. */

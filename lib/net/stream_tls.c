@@ -98,7 +98,7 @@ void stream_tls_feed(struct stream *stream, struct slice bytes)
     if (stream->state != STREAM_OPEN || error == SSL_ERROR_WANT_READ)
         return;
     if (error == SSL_ERROR_ZERO_RETURN)
-        stream_flush_and_end(stream, STREAM_EOF, "the peer closed the connection");
+        stream_input_ended(stream);
     else
         stream_end(stream, STREAM_TLS, "reading TLS failed: %s", reason);
 }

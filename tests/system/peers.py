@@ -13,6 +13,7 @@ import socketserver
 import sys
 import threading
 
+from kit.certificate import Certificate
 from kit.cluster import Embedded, private_folder
 from kit.destination import Destination
 from kit.mail import SENDER, connect, content_for, transact
@@ -283,6 +284,7 @@ def strict(mta):
 strict_7bit_headers = yes
 strict_8bitmime = yes
 strict_mime_encoding_domain = yes
+smtp_tls_security_level = may
 smtpd_helo_required = yes
 smtpd_data_restrictions = reject_unauth_pipelining
 smtpd_recipient_restrictions = reject_non_fqdn_helo_hostname, reject_non_fqdn_recipient, permit_mynetworks, reject"""}
@@ -363,6 +365,11 @@ def next_host():
             play(BARE if mta.name.startswith("bare-") else MODERN, Next(node, mta, destinations[mta], own_reports))
 
 
+def within_tls(folder):
+    certificate = Certificate(folder)
+    return [f'listeners.[0].certificate="{certificate.path}"', f'listeners.[0].key="{certificate.key}"']
+
+
 def previous_host():
     """Each layout on a listener of its own, with the two before it."""
     destination, mailbox = Destination(), Destination()
@@ -372,7 +379,7 @@ def previous_host():
             mtas = [running.enter_context(kind(folder)) for kind in KINDS]
             hosts = {**{f"{mta.name}.example": mta.port for mta in mtas}, "*": destination.port}
             node = running.enter_context(Embedded(folder, None, [
-                routes_to(hosts), f"configurations=({{bounce={{format=\"{layout}\";}};}})"]))
+                routes_to(hosts), f"configurations=({{bounce={{format=\"{layout}\";}};}})", *within_tls(folder)]))
             for mta in mtas:
                 mta.start({f"{mta.name}.example": mailbox.port, "*": node.smtp_port}, **strict(mta))
                 play([scene], Previous(mta, node, destination, mailbox))

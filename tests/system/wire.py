@@ -271,6 +271,32 @@ def networks():
         expect_only(node, destination, [])
 
 
+# --- clients that end their side ---
+
+MAIL = b"MAIL FROM:<wire@sender.example>\r\nRCPT TO:<ok-ended@dest.example>\r\nDATA\r\n"
+TAKEN = [b"250 2.1.0", b"250 2.1.5", b"354", b"250 2.0.0"]
+
+
+def ended():
+    """I42: a client that ends its side behind its mail (Exim does, behind QUIT) hears what became of it."""
+    with running() as (node, destination):
+        for behind, replies in ((b"", []), (b"QUIT\r\n", [b"221 2.0.0"]),
+                                (MAIL + BODY + b"\r\n.\r\nQUIT\r\n", [*TAKEN, b"221 2.0.0"]), (MAIL + BODY, TAKEN[:3])):
+            with Wire(node.smtp_port) as wire:
+                wire.open_data("ok-ended@dest.example")
+                wire.send(BODY + b"\r\n.\r\n" + behind)
+                wire.socket.shutdown(socket.SHUT_WR)
+                for reply in (b"250 2.0.0", *replies):
+                    assert wire.reply() == reply, behind
+                assert wire.is_closed(), behind
+        with Wire(node.smtp_port) as wire:
+            wire.open_data("ok-unfinished@dest.example")
+            wire.send(BODY)
+            wire.socket.shutdown(socket.SHUT_WR)
+            assert wire.is_closed(), "half a mail is nothing"
+        expect_only(node, destination, ["ok-ended@dest.example"] * 5)
+
+
 # --- SIGTERM ---
 
 def shutdown():
@@ -399,7 +425,7 @@ def crowd():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-PARTS = {part.__name__: part for part in (battery, lines, bursts, sizes, networks, shutdown, deadline, silence,
+PARTS = {part.__name__: part for part in (battery, lines, bursts, sizes, networks, ended, shutdown, deadline, silence,
                                           deaf, crowd)}
 
 

@@ -45,6 +45,15 @@ static void on_drained(void *owner)
     peer->drained++;
 }
 
+static bool on_end(void *owner)
+{
+    struct peer *peer = owner;
+
+    note(peer);
+    peer->ended++;
+    return peer->owes;
+}
+
 static void on_closed(void *owner, enum stream_close reason, const char *detail)
 {
     struct peer *peer = owner;
@@ -57,7 +66,8 @@ static void on_closed(void *owner, enum stream_close reason, const char *detail)
     peer->stream = NULL;
 }
 
-const struct stream_ops PEER_OPS = {on_connected, on_secured, on_read, on_drained, on_closed};
+const struct stream_ops PEER_OPS = {on_connected, on_secured, on_read,
+                                    on_drained,   on_end,     on_closed};
 
 static void on_accept(void *owner, struct stream *stream)
 {

@@ -20,6 +20,8 @@ struct peer {
     struct slice bytes;                  /* of this read, for on_bytes */
     struct tls *tls;                     /* for on_bytes */
     struct peer *next;                   /* for on_bytes */
+    bool owes;                           /* goes on when the other end sends no more */
+    int ended;
 };
 
 struct pair {

@@ -72,20 +72,52 @@ static void test_close_from_inside_on_read(void **state)
     assert_int_equal(pair->client.reason, STREAM_EOF);
 }
 
-static void test_reset_by_the_peer_is_reported(void **state)
+/* A bare socket takes the client's place. */
+static int connect_bare(struct pair *pair)
 {
-    struct pair *pair = *state;
     struct net_address at = *listener_address(pair->listener);
-    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     stream_abort(pair->server.stream);
     WAIT_FOR(pair->loop, pair->server.closed);
     pair->server = (struct peer){.detail = pair->server.detail};
     buf_clear(&pair->server.detail);
-
     assert_int_equal(connect(fd, &at.any, net_address_size(&at)), 0);
     WAIT_FOR(pair->loop, pair->server.stream);
+    return fd;
+}
+
+static void test_what_is_owed_is_written_after_the_end_of_input(void **state)
+{
+    struct pair *pair = *state;
+    int fd = connect_bare(pair);
+    char answer[8];
+
+    pair->server.owes = true;
+    assert_int_equal(write(fd, "QUIT\r\n", 6), 6);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    WAIT_FOR(pair->loop, pair->server.ended);
+    assert_true(peer_has(&pair->server, "QUIT\r\n"));
+    stream_pause(pair->server.stream); /* no second end */
+    stream_resume(pair->server.stream);
+    for (int i = 0; i < 3; i++)
+        loop_turn(pair->loop, 10);
+    assert_int_equal(pair->server.ended, 1);
+    assert_int_equal(pair->server.closed, 0);
+    stream_write(pair->server.stream, SLICE("221 bye"));
+    stream_close(pair->server.stream);
+    WAIT_FOR(pair->loop, pair->server.closed);
+    assert_int_equal(read(fd, answer, sizeof answer), 7);
+    assert_int_equal(read(fd, answer, sizeof answer), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static void test_reset_by_the_peer_is_reported(void **state)
+{
+    struct pair *pair = *state;
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    int fd = connect_bare(pair);
+
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
     assert_int_equal(close(fd), 0);
     WAIT_FOR(pair->loop, pair->server.closed);
@@ -186,6 +218,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_abort_closes_by_the_end_of_the_turn, pair_open,
                                         pair_close),
         cmocka_unit_test_setup_teardown(test_close_from_inside_on_read, pair_open, pair_close),
+        cmocka_unit_test_setup_teardown(test_what_is_owed_is_written_after_the_end_of_input,
+                                        pair_open, pair_close),
         cmocka_unit_test_setup_teardown(test_reset_by_the_peer_is_reported, pair_open, pair_close),
         cmocka_unit_test_setup_teardown(test_what_is_given_back_goes_to_the_next_owner, pair_open,
                                         pair_close),
