@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """STARTTLS on both hops, what must not happen around it, and certificates that are replaced.
 
-  tls.py both|injected|required|fallback|rotated ..."""
+  tls.py both|injected|ended|required|fallback|rotated ..."""
+import contextlib
 import os
 import shutil
 import smtplib
@@ -90,6 +91,66 @@ def injected():
             submit(node.smtp_port, "ok-good@dest.example")
             destination.wait_for(lambda d: d.to("ok-good@dest.example"), 30, "the next client is served")
             assert {a.rcpt for a in destination.arrivals} == {"ok-good@dest.example"}
+
+
+class HalfClosing:
+    """A client that ends its side of TLS, and of TCP, while it reads on: ssl.SSLSocket can not."""
+
+    def __init__(self, port, context):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
+        self.heard = b""
+
+    def flush(self):
+        self.socket.sendall(self.outgoing.read())
+
+    def go_on(self, step):
+        """Until that succeeds, with what the server sends."""
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                self.flush()
+                octets = self.socket.recv(4096)
+                self.incoming.write(octets) if octets else self.incoming.write_eof()
+
+    def wait_for(self, line):
+        while line not in self.heard:
+            octets = self.go_on(lambda: self.tls.read(4096))
+            assert octets, f"closed before {line}: {self.heard}"
+            self.heard += octets
+
+    def say(self, octets):
+        self.tls.write(octets)
+        self.flush()
+
+    def end(self):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.flush()
+        self.socket.shutdown(socket.SHUT_WR)
+
+
+def ended():
+    """I42 within TLS."""
+    with private_folder("tls-ended") as folder:
+        certificate = Certificate(folder)
+        destination = Destination()
+        with Embedded(folder, destination, [*listener(certificate), 'listeners.[0].tls="implicit"']) as node:
+            client = HalfClosing(node.smtp_port, certificate.client())
+            client.go_on(client.tls.do_handshake)
+            client.wait_for(b"220 ")
+            client.say(b"EHLO app.sender.example\r\n")
+            client.wait_for(b"250 ")
+            client.say(b"MAIL FROM:<a@sender.example>\r\nRCPT TO:<ok@dest.example>\r\nDATA\r\n")
+            client.wait_for(b"354 ")
+            client.say(b"Subject: last\r\n\r\nlast\r\n.\r\nQUIT\r\n")
+            client.end()
+            client.wait_for(b"\r\n250 2.0.0 Ok")
+            client.wait_for(b"\r\n221 2.0.0")
+            client.socket.close()
+            destination.wait_for(lambda d: d.to("ok@dest.example"), 30, "the mail")
 
 
 class Injecting(Destination):
@@ -258,7 +319,7 @@ def rotated():
             print(f"tls: {sum(len(one.seen) for one in crowd)} handshakes over 3 rotations, none failed")
 
 
-PARTS = {part.__name__: part for part in (both, injected, required, fallback, rotated)}
+PARTS = {part.__name__: part for part in (both, injected, ended, required, fallback, rotated)}
 
 
 def main():
