@@ -103,7 +103,8 @@ class HalfClosing:
         self.heard = b""
 
     def flush(self):
-        self.socket.sendall(self.outgoing.read())
+        if self.outgoing.pending:
+            self.socket.sendall(self.outgoing.read())
 
     def go_on(self, step):
         """Until that succeeds, with what the server sends."""
