@@ -4,7 +4,7 @@
 
   peers.py next        hikyaku -> Postfix, Exim -> the kit's destination
   peers.py previous    Postfix, Exim -> hikyaku, which reports back through them
-Whose report it is, and what an open question between relays does to a mail. Decisions: decisions.py."""
+Who gets which report: decisions.py."""
 import contextlib
 import email
 import email.policy
@@ -205,7 +205,8 @@ def its_report(peer):
 def some_refused(peer):
     """One of three at RCPT, in two lines; a second mail at the end of its data."""
     peer.submit("ok-first", "unknown", "ok-second")
-    peer.arrival("ok-first"), peer.arrival("ok-second")
+    for local in ("ok-first", "ok-second"):
+        peer.arrival(local)
     report = peer.own_report("unknown")
     assert report.fates() == {peer.rcpt("unknown"): ("failed", "5.1.1")}, report.fates()
     diagnostic = report.blocks[0]["Diagnostic-Code"]
@@ -227,8 +228,7 @@ def too_many(peer):
     """452 from the fourth recipient on: those are for further transactions."""
     locals_ = [f"ok-many-{number}" for number in range(2 * RCPTS + 1)]
     peer.submit(*locals_)
-    for local in locals_:
-        peer.arrival(local)
+    assert len({peer.arrival(local).at for local in locals_}) == 3, "transactions"
 
 
 def check_ours(report, status):

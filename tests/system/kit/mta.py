@@ -50,10 +50,6 @@ class Mta:
             self.write(name, text)
         self.process = Process(self.name, self.command(), folder, {"LD_LIBRARY_PATH": LIBRARIES})
 
-    @property
-    def host_port(self):
-        return f"127.0.0.1:{self.port}"
-
     def write(self, name, text):
         path = self.etc / name
         path.parent.mkdir(exist_ok=True)
@@ -79,7 +75,7 @@ class Mta:
         return [str(word) for word in (*words, *self.program)]
 
     def start(self, next_hops, **further):
-        """next_hops: domain -> port on loopback, "*" for the others. further: lines, by the part of the configuration."""
+        """next_hops: domain -> port on loopback, "*" for the others. further: lines, by the part they belong to."""
         self.configure(next_hops, **further)
         self.process.start()
         wait_until(lambda: is_listening(self.port) or not self.process.is_running(), 20, f"{self.name} listens")
@@ -91,7 +87,7 @@ class Mta:
         return "\n".join([self.process.tail(lines), *(line for log in logs for line in log)])
 
     def is_idle(self):
-        """Nothing is in its queue. Read more than once, because a report comes before what it is about goes."""
+        """Nothing is in its queue. Read twice, because a report comes before what it is about goes."""
         folders = [self.spool / name for name in self.queues] * 2
         return not any(files for folder in folders for _, _, files in os.walk(folder))
 
@@ -104,6 +100,7 @@ class Mta:
     def __exit__(self, failure, *_):
         if self.process.is_running():
             self.process.kill()
+            wait_until(lambda: not is_listening(self.port), 10, f"{self.name} has ended")
             if failure:
                 print(self.tail(), file=sys.stderr)
 
@@ -112,8 +109,8 @@ class Postfix(Mta):
     name = "postfix"
     program = (f"{INSIDE}/usr/lib/postfix/sbin/master", "-c", "/etc/postfix", "-d")
     queues = ("active", "maildrop", "incoming", "active", "deferred", "hold")
-    folders = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved",
-               "trace")
+    folders = ("active", "bounce", "corrupt", "data", "defer", "deferred", "flush", "hold", "incoming", "private",
+               "saved", "trace")
     main_cf = """compatibility_level = 3.6
 import_environment = MAIL_CONFIG TZ LD_LIBRARY_PATH
 queue_directory = /queue
@@ -160,15 +157,19 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
+    def make_folder(self, name, mode, owner, group):
+        path = self.spool / name
+        path.mkdir(exist_ok=True)
+        os.chown(path, owner, group)
+        path.chmod(mode)
+
     def configure(self, next_hops, main=""):
-        for name in (*self.folders, "data"):
-            (self.spool / name).mkdir(mode=0o700)
-            os.chown(self.spool / name, OWNER, OWNER)
-        for name, mode in (("maildrop", 0o730), ("public", 0o710), ("pid", 0o755)):
-            (self.spool / name).mkdir()
-            os.chown(self.spool / name, 0 if name == "pid" else OWNER, 0 if name == "pid" else SETGID)
-            os.chmod(self.spool / name, mode)
-        os.chown(self.spool, 0, 0)
+        for name in self.folders:
+            self.make_folder(name, 0o700, OWNER, OWNER)
+        self.make_folder("maildrop", 0o730, OWNER, SETGID)
+        self.make_folder("public", 0o710, OWNER, SETGID)
+        self.make_folder("pid", 0o755, 0, 0)
+        self.make_folder(".", 0o755, 0, 0)
         transports = ", ".join(f"{{ {domain} = smtp:[127.0.0.1]:{port} }}" for domain, port in next_hops.items())
         self.write("postfix/main.cf", self.main_cf.format(inside=INSIDE, name=self.name, transports=transports,
                                                           main=main))
