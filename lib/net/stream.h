@@ -31,8 +31,9 @@ struct stream_ops {
     /* Everything written so far has left for the socket after stream_pending was > 0. May be NULL.
      */
     void (*on_drained)(void *owner);
-    /* The peer has ended its side, and may go on reading. true: the owner owes it something, and
-     * closes the stream when that is written. false, or NULL: it closes now, with STREAM_EOF. */
+    /* Once: the peer has ended its side, and may go on reading. true: the owner owes it something,
+     * and closes the stream when that is written. false, or NULL: it closes now, with STREAM_EOF.
+     */
     bool (*on_end)(void *owner);
     /* Exactly once, and last, whoever closed; at the end of the loop turn. The stream is freed
      * after it returns. detail: a sentence for the log, never NULL. */

@@ -101,6 +101,25 @@ static void test_opportunistic_tls_carries_bytes_both_ways(void **state)
     assert_int_equal(pair->server.reason, STREAM_EOF);
 }
 
+/* The peer's side of TLS ends, then that of TCP. */
+static void test_the_end_of_input_is_told_once(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pair *pair = fixture->pair;
+
+    secure(fixture, fixture->secrets->opportunistic, "whatever.test");
+    pair->server.owes = true;
+    PEER_CALL(&pair->client, stream_close(pair->client.stream));
+    WAIT_FOR(pair->loop, pair->client.closed && pair->server.ended);
+    for (int i = 0; i < 3; i++)
+        loop_turn(pair->loop, 10);
+    assert_int_equal(pair->server.ended, 1);
+    assert_int_equal(pair->server.closed, 0);
+    PEER_CALL(&pair->server, stream_close(pair->server.stream));
+    WAIT_FOR(pair->loop, pair->server.closed);
+    assert_int_equal(pair->server.reason, STREAM_LOCAL);
+}
+
 static void test_verifying_accepts_the_right_name_and_address(void **state)
 {
     const struct fixture *fixture = *state;
@@ -284,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TLS_TEST(test_opportunistic_tls_carries_bytes_both_ways),
+        TLS_TEST(test_the_end_of_input_is_told_once),
         TLS_TEST(test_verifying_accepts_the_right_name_and_address),
         TLS_TEST(test_verifying_accepts_an_ip_address),
         TLS_TEST(test_verifying_refuses_the_wrong_name),
