@@ -11,12 +11,12 @@
 #define PROXY_LOGIN_MAX  255 /* octets of a user name, and of a password */
 #define PROXY_SOCKS5_MAX 262 /* octets of a reply: four, a name with its length, a port */
 
-enum proxy_fault { /* whose trouble it is */
-                   PROXY_FAULT_NONE,
-                   PROXY_FAULT_HOST,   /* the host's: it cannot be reached from the proxy */
-                   PROXY_FAULT_TARGET, /* the proxy's, with that address; with another one it may do
-                                        */
-                   PROXY_FAULT_ITSELF, /* the proxy's, whatever is asked of it */
+/* Whose trouble it is. */
+enum proxy_fault {
+    PROXY_FAULT_NONE,
+    PROXY_FAULT_HOST,   /* the host's: it cannot be reached from the proxy */
+    PROXY_FAULT_TARGET, /* the proxy's, with that address; with another one it may do */
+    PROXY_FAULT_ITSELF, /* the proxy's, whatever is asked of it */
 };
 
 enum proxy_socks5_stage {
