@@ -116,7 +116,7 @@ static void test_fetch_a_range_takes_only_its_key(void **state)
 
 static void expect_nothing(struct rig *rig, const struct bus_ref *ref, bool is_gone)
 {
-    struct probe probe = {0};
+    struct probe probe = {.seq = {(unsigned)ref->first_offset}, .expected = 1}; /* and no more */
 
     start(&probe, rig, ref);
     assert_true(rig_wait(rig, is_concluded, &probe));
