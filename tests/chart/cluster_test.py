@@ -9,7 +9,6 @@ import yaml
 
 import chart
 import cluster
-import cluster_tools
 import tools
 
 VALUES = chart.CHART / "ci/default.yaml"
@@ -27,20 +26,11 @@ class OnACluster(unittest.TestCase):
     def setUpClass(cls):
         cls.api = cluster.Cluster()
         cls.addClassCleanup(cls.api.remove)
-        for path in cluster_tools.definitions():
-            cls.api.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-                         yaml.safe_load(path.read_text()))
-        cls.api.must("POST", "/api/v1/namespaces", {
-            "apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": SPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
-        cls.api.wait("the default ServiceAccount", lambda: cls.api.call(
-            "GET", f"/api/v1/namespaces/{SPACE}/serviceaccounts/default")[0] == 200)
+        cls.api.define_kinds()
+        cls.api.make_namespace(SPACE, {"pod-security.kubernetes.io/enforce": "restricted"})
 
     def helm(self, *arguments, major="4"):
-        done = subprocess.run([tools.helm(major), *arguments, "--namespace", SPACE, "--kubeconfig",
-                               self.api.kubeconfig], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        return done.stdout
+        return self.api.helm(*arguments, "--namespace", SPACE, major=major)
 
     def pods(self):
         found = self.api.must("GET", f"/api/v1/namespaces/{SPACE}/pods?labelSelector=app.kubernetes.io/instance=relay")
@@ -51,14 +41,8 @@ class OnACluster(unittest.TestCase):
         return [name for name, pod in self.pods().items() if any(
             one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))]
 
-    def kubectl(self, *arguments):
-        done = subprocess.run([cluster_tools.folder() / "kubectl", *arguments, "--kubeconfig", self.api.kubeconfig],
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        return done.stdout
-
     def cordon(self, verb):
-        self.kubectl(verb, *(f"node-{number}" for number in range(cluster.NODES)))
+        self.api.kubectl(verb, *(f"node-{number}" for number in range(cluster.NODES)))
 
     def evict(self, name):
         return self.api.call("POST", f"/api/v1/namespaces/{SPACE}/pods/{name}/eviction", {
@@ -125,12 +109,12 @@ class OnACluster(unittest.TestCase):
     def drain_a_node(self):
         """As an administrator does before work on a machine: everything moves, by evictions, and comes back up."""
         node = next(iter(self.pods().values()))["spec"]["nodeName"]
-        said = self.kubectl("drain", node, "--delete-emptydir-data", "--ignore-daemonsets", "--timeout=120s")
+        said = self.api.kubectl("drain", node, "--delete-emptydir-data", "--ignore-daemonsets", "--timeout=120s")
         self.assertIn(f"node/{node} drained", said)
         self.assertIn("evicted", said)
         self.api.wait("all pods on the other nodes", lambda: len(self.ready()) == ALL_PODS)
         self.assertNotIn(node, {pod["spec"]["nodeName"] for pod in self.pods().values()})
-        self.kubectl("uncordon", node)
+        self.api.kubectl("uncordon", node)
 
     def uids(self):
         return {pod["metadata"]["uid"] for pod in self.pods().values()}

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kubernetes, etcd, kwok and the definitions of the operators' kinds, for cluster.py: built by the Go toolchain into
-the cache folder, once per version.
+"""Kubernetes, etcd, kwok, KEDA and the definitions of the operators' kinds, for cluster.py and keda.py: built by the Go
+toolchain into the cache folder, once per version.
 
-    python3 tests/chart/cluster_tools.py        builds what is missing: 20 minutes or more
+    python3 tests/chart/cluster_tools.py        builds what is missing: 30 minutes or more
 """
 import json
 import pathlib
 import re
 import shutil
+import subprocess
 
 from tools import CACHE, go
 
@@ -19,6 +20,11 @@ VERSION_FLAGS = " ".join(f"-X k8s.io/component-base/version.{name}={value}" for 
 # Debian's etcd 3.4 lacks a request that makes installs quick.
 ETCD = "v3.6.16"
 KWOK = "sigs.k8s.io/kwok@v0.8.0"
+KEDA = "github.com/kedacore/keda/v2@v2.21.0"
+KEDA_PROGRAMS = {"keda-operator": "./cmd/operator", "keda-adapter": "./cmd/adapter"}
+# Its own objects, in the order to make them: namespace, account and rights.
+KEDA_OBJECTS = ("general/namespace.yaml", "service_account/service_account.yaml", "rbac/role.yaml",
+                "rbac/role_binding.yaml", "metrics-server/role.yaml", "metrics-server/role_binding.yaml")
 # Files of modules, copied beside the programs: what kwok does with nodes and pods,
 KWOK_STAGES = ("node/fast/node-initialize.yaml", "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
                "pod/fast/pod-ready.yaml", "pod/fast/pod-complete.yaml", "pod/fast/pod-delete.yaml")
@@ -26,7 +32,10 @@ KWOK_STAGES = ("node/fast/node-initialize.yaml", "node/heartbeat-with-lease/node
 DEFINITIONS = (
     ("github.com/prometheus-operator/prometheus-operator@v0.85.0", "example/prometheus-operator-crd",
      tuple(f"monitoring.coreos.com_{kind}.yaml" for kind in ("podmonitors", "servicemonitors", "prometheusrules"))),
-    ("github.com/kedacore/keda/v2@v2.21.0", "config/crd/bases", ("keda.sh_scaledobjects.yaml",)),
+    (KEDA, "config/crd/bases", tuple(
+        f"{kind}.yaml" for kind in ("keda.sh_scaledobjects", "keda.sh_scaledjobs", "keda.sh_triggerauthentications",
+                                    "keda.sh_clustertriggerauthentications", "eventing.keda.sh_cloudeventsources",
+                                    "eventing.keda.sh_clustercloudeventsources"))),
 )
 
 
@@ -40,6 +49,11 @@ def stages():
 
 def definitions():
     return [folder() / name for _, _, names in DEFINITIONS for name in names]
+
+
+def keda_source():
+    """KEDA's module; its objects are under config/."""
+    return folder().parent / "keda"
 
 
 def build(place, requirement, replacements, programs):
@@ -62,6 +76,15 @@ def source(module):
     return pathlib.Path(json.loads(go("mod", "download", "-json", module))["Dir"])
 
 
+def build_keda():
+    """Inside a copy of its own module: what it replaces and excludes counts in a main module only."""
+    subprocess.run(["cp", "-rT", "--no-preserve=mode", source(KEDA), keda_source()], check=True)
+    for name, package in KEDA_PROGRAMS.items():
+        print(f"building {name}", flush=True)
+        go("build", "-trimpath", "-ldflags", f"-X github.com/kedacore/keda/v2/version.Version={KEDA.split('@')[1]}",
+           "-o", str(folder() / name), package, folder=keda_source(), CGO_ENABLED="0")
+
+
 def fetch():
     folder().mkdir(parents=True, exist_ok=True)
     if not all((folder() / name).exists() for name in PROGRAMS):
@@ -75,6 +98,8 @@ def fetch():
         build(folder().parent / "etcd", f"{package} {ETCD}", [], {"etcd": package})
     if not (folder() / "kwok").exists():
         go("install", KWOK.replace("@", "/cmd/kwok@"), GOBIN=str(folder()))
+    if not all((folder() / name).exists() for name in KEDA_PROGRAMS):
+        build_keda()
     if not all(path.exists() for path in stages()):
         for name in KWOK_STAGES:
             shutil.copy(source(KWOK) / "kustomize/stage" / name, folder())

@@ -425,6 +425,20 @@ class Scaling(chart.Case):
                     role = one["metadata"]["labels"]["app.kubernetes.io/component"]
                     self.assertEqual(trigger["metadata"]["consumerGroup"], f"mail.{role}")
 
+    def test_keda_login(self):
+        """KEDA logs in with the Secrets that the pods mount, unless a TriggerAuthentication is named, which says it all."""
+        values = chart.CHART / "ci/keda-login.yaml"
+        [login] = chart.of_kind(values, "TriggerAuthentication")
+        self.assertEqual({one["parameter"]: (one["name"], one["key"]) for one in login["spec"]["secretTargetRef"]}, {
+            "ca": ("kafka-tls", "ca.crt"), "cert": ("kafka-tls", "tls.crt"), "key": ("kafka-tls", "tls.key"),
+            "username": ("kafka-login", "user"), "password": ("kafka-login", "password")})
+        triggers = [one["spec"]["triggers"][0] for one in chart.of_kind(values, "ScaledObject")]
+        self.assertEqual([(one["authenticationRef"]["name"], one["metadata"]["tls"], one["metadata"]["sasl"])
+                          for one in triggers], [(login["metadata"]["name"], "enable", "scram_sha512")] * 2)
+        done = chart.template(values, sets="keda.kafkaAuthentication=own")
+        self.assertNotRegex(done.stdout, "kind: TriggerAuthentication|sasl: |tls: enable")
+        self.assertEqual(done.stdout.count("name: own\n"), 2)
+
 
 if __name__ == "__main__":
     unittest.main()

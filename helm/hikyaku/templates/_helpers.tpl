@@ -96,6 +96,29 @@ annotations:
 {{- if .root.Values.quickstart.enabled }}1{{ else }}{{ (get .root.Values .role).replicas | int }}{{ end -}}
 {{- end -}}
 
+{{/* How KEDA gets into a Kafka with TLS or logins, from externalKafka, as JSON: metadata of a trigger, secrets of a
+     TriggerAuthentication. Nothing where the user names one: then it says everything. */}}
+{{- define "hikyaku.kedaLogin" -}}
+{{- $tls := .Values.externalKafka.tls -}}{{- $sasl := .Values.externalKafka.sasl -}}
+{{- $metadata := dict -}}{{- $secrets := list -}}
+{{- if not .Values.keda.kafkaAuthentication -}}
+{{- if $tls.enabled -}}
+{{- $_ := set $metadata "tls" "enable" -}}
+{{- with $tls.existingSecret }}{{ $secrets = append $secrets (dict "parameter" "ca" "name" . "key" "ca.crt") }}{{ end -}}
+{{- if $tls.clientCertificate -}}
+{{- $secrets = append $secrets (dict "parameter" "cert" "name" $tls.existingSecret "key" "tls.crt") -}}
+{{- $secrets = append $secrets (dict "parameter" "key" "name" $tls.existingSecret "key" "tls.key") -}}
+{{- end -}}
+{{- end -}}
+{{- with $sasl.mechanism -}}
+{{- $_ := set $metadata "sasl" (get (dict "PLAIN" "plaintext" "SCRAM-SHA-256" "scram_sha256" "SCRAM-SHA-512" "scram_sha512") .) -}}
+{{- $secrets = append $secrets (dict "parameter" "username" "name" $sasl.existingSecret "key" $sasl.usernameKey) -}}
+{{- $secrets = append $secrets (dict "parameter" "password" "name" $sasl.existingSecret "key" $sasl.passwordKey) -}}
+{{- end -}}
+{{- end -}}
+{{- dict "metadata" $metadata "secrets" $secrets | toJson -}}
+{{- end -}}
+
 {{/* Non-empty where KEDA scales the role: asked for, and there to do it. */}}
 {{- define "hikyaku.isScaledByKeda" -}}
 {{- $role := get .root.Values .role -}}
