@@ -10,6 +10,7 @@ import pathlib
 import socket
 import sys
 
+from kit.bubblewrap import need_bubblewrap
 from kit.certificate import Certificate
 from kit.cluster import private_folder, relay
 from kit.mail import submit
@@ -220,6 +221,7 @@ CHECKS = (check_secret, check_source, check_kept, check_tls, check_hosts, check_
 
 
 def main():
+    need_bubblewrap("accounts that Dante alone knows")
     for kind in sys.argv[1:]:
         with private_folder("egress") as folder, contextlib.ExitStack() as proxies:
             scene = Scene(kind, folder)

@@ -8,9 +8,7 @@ that served has failed a probe, and no container was restarted but those that we
 
 While it runs, targets.json in its folder tells a Prometheus where the pods are (targets.py)."""
 import argparse
-import os
 import pathlib
-import shutil
 import signal
 import sys
 import threading
@@ -18,6 +16,7 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "system")]
 
+from kit.bubblewrap import need_bubblewrap  # noqa: E402
 from kit.cluster import Broker, private_folder  # noqa: E402
 from kit.redis import Redis  # noqa: E402
 
@@ -26,8 +25,6 @@ from release import Release  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 from traffic import SlowDestination  # noqa: E402
 from values import REDIS_PASSWORD  # noqa: E402
-
-SKIPPED = 77
 
 
 def wait_for_interrupt(course):
@@ -59,9 +56,7 @@ def main():
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one; may be repeated")
     parser.add_argument("--keep", action="store_true", help="afterwards go on under load until interrupted")
     arguments = parser.parse_args()
-    if os.geteuid() != 0 or not shutil.which("bwrap"):
-        print("kubelet-lite needs root and bubblewrap", file=sys.stderr)
-        return SKIPPED
+    need_bubblewrap("the chart's pods")
     with private_folder("life") as folder:
         broker, redis = Broker(folder), Redis(folder, password=REDIS_PASSWORD)
         release = Release(folder, broker, redis, SlowDestination())

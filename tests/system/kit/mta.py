@@ -4,9 +4,9 @@
 themselves, so only root can run them."""
 import os
 import pathlib
-import shutil
 import sys
 
+from .bubblewrap import need_bubblewrap
 from .certificate import Certificate
 from .ports import free_port
 from .process import Process, is_listening, wait_until
@@ -28,9 +28,7 @@ ETC = {
 
 def need_mail_servers():
     """Ends a test with 77 (skipped) where they cannot run."""
-    if os.geteuid() != 0 or not shutil.which("bwrap"):
-        print("skipped: Postfix and Exim need root and bubblewrap")
-        sys.exit(77)
+    need_bubblewrap("Postfix and Exim")
     assert UNPACKED.is_dir(), "Postfix and Exim are missing: scripts/fetch-mail-servers"
 
 
